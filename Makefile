@@ -1,0 +1,76 @@
+# Two commands matter: `make run` and `make test`. Each makes the environment that it needs.
+
+PYTHON ?= python3
+CORES ?= all
+GPU ?=
+DATA ?= ../shared/data
+CASE ?= overhead
+
+# TensorFlow's CPU and CUDA builds exclude each other, so each has an environment of its own.
+VENV := $(if $(GPU),.venv-gpu,.venv)
+RUNTIME := $(if $(GPU),requirements-gpu.txt,requirements.txt)
+IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
+SNAKEMAKE := $(IN_VENV) snakemake --cores $(CORES)
+
+.PHONY: help install run example test test-fast lint format bench report lock clean
+
+help:  ## Say what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | awk -F: '{printf "  make %-10s%s\n", $$1, $$2}'
+
+install: $(VENV)/.runtime  ## Make the environment (GPU=1: TensorFlow with CUDA)
+
+run: install  ## Run the default configuration to its report
+	$(SNAKEMAKE)
+	@echo "The report: $(CURDIR)/results/report.html"
+
+example: install  ## Run config/examples/NAME.yaml on data sets in DATA
+	@test -f "config/examples/$(NAME).yaml" || { \
+	  echo "There is no example '$(NAME)'. NAME is one of:" $(basename $(notdir $(wildcard config/examples/*.yaml))); exit 2; }
+	$(SNAKEMAKE) --configfile config/examples/$(NAME).yaml --config data_folder=$(DATA)
+	@echo "The report: $(CURDIR)/results/report.html"
+
+report: install  ## Write Snakemake's own report of the results to report.zip
+	$(SNAKEMAKE) --report report.zip
+
+test: $(VENV)/.development  ## Run all tests
+	$(VENV)/bin/python -m pytest
+
+test-fast: $(VENV)/.development  ## Run the tests that take no more than seconds
+	$(VENV)/bin/python -m pytest -m "not slow and not tensorflow"
+
+lint: $(VENV)/.development  ## Check style and workflow
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/snakefmt --check Snakefile workflow
+	$(IN_VENV) snakemake --lint
+
+format: $(VENV)/.development  ## Bring code into shape
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/snakefmt Snakefile workflow
+
+bench: install  ## Measure one CASE, such as overhead; the table goes to results/bench/
+	$(IN_VENV) python benchmarks/$(CASE).py
+
+lock:  ## Resolve requirements*.in anew into requirements*.txt
+	uv pip compile $(LOCK) requirements.in -o requirements.txt
+	uv pip compile $(LOCK) requirements-dev.in -o requirements-dev.txt
+	uv pip compile $(LOCK) requirements-gpu.in -o requirements-gpu.txt --no-emit-package tensorflow-cpu
+
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+clean:  ## Remove results and environments
+	rm -rf results logs .snakemake .venv .venv-gpu
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Seqarena needs Python 3.11 or newer; name one by make PYTHON=python3.12 ..."; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: $(RUNTIME) | $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install --quiet --require-hashes -r $(RUNTIME)
+	@touch $@
+
+$(VENV)/.development: requirements-dev.txt | $(VENV)/.runtime
+	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
