@@ -1,0 +1,364 @@
+"""Reading a configuration: what it says is checked in plain words, what it leaves out is filled in.
+
+The JSON schema says which keys there are; this module says what is wrong in a sentence that a
+biologist can act on, with the line of the file and the nearest key that exists.
+"""
+
+import copy
+import difflib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from seqarena.errors import InputError
+
+ROLES = ("train", "validation", "test")
+SHOWN = 5  # problems named in one message; more would hide the first ones on a terminal
+
+
+def complete_config(config: dict, schema: dict, files: Sequence[str | Path] = ()) -> dict:
+    """Check a configuration and fill in its defaults.
+
+    Parameters
+    ----------
+    config : dict
+        As read from YAML.
+    schema : dict
+        JSON schema (2020-12) with the sections that this module names in ``$defs``.
+    files : sequence of path-like, optional
+        The YAML files from which `config` was read, to name lines in messages.
+
+    Returns
+    -------
+    dict
+        A copy in which each key has a value, each dataset its own ``split``, ``primary_metric``
+        and ``models``.
+
+    Raises
+    ------
+    InputError
+        If a key is unknown, missing, of the wrong type or in conflict with another.
+    """
+    problems = list(_schema_problems(config, schema, schema, ()))
+    if not problems:
+        config = _with_defaults(config, schema, schema)
+        problems = list(_model_problems(config, schema))
+    if not problems:
+        for model in config["models"].values():
+            _complete_model(model, schema)
+        problems = list(_conflicts(config, schema))
+    if problems:
+        raise _one_error(problems, files)
+    for dataset in config["datasets"].values():
+        dataset["split"] = _dataset_split(dataset.get("split", {}), config["split"])
+        dataset.setdefault("primary_metric", config["primary_metric"][dataset["task"]])
+        dataset.setdefault("models", list(config["models"]))
+    return config
+
+
+def is_own_split(split: dict) -> bool:
+    """Say whether a ``split`` section names the data's own split instead of folds."""
+    return "train" in split or "column" in split
+
+
+def is_baseline(model: dict, schema: dict) -> bool:
+    """Say whether a ``models`` entry is a baseline, which takes no training settings."""
+    return model["architecture"] in schema["$defs"]["baselines"]
+
+
+def _complete_model(model: dict, schema: dict) -> None:
+    parameters = _architectures(schema).get(model["architecture"], {"type": "object"})
+    model["parameters"] = _with_defaults(model.get("parameters", {}), parameters, schema)
+    if not is_baseline(model, schema):
+        training = schema["$defs"]["training"]
+        model["training"] = _with_defaults(model.get("training", {}), training, schema)
+
+
+def _architectures(schema: dict) -> dict[str, dict]:
+    return schema["$defs"]["baselines"] | schema["$defs"]["networks"]
+
+
+def _dataset_split(own: dict, general: dict) -> dict:
+    if is_own_split(own):
+        inherited = {key: general[key] for key in ("repeats", "validation_fraction")}
+        return inherited | own
+    if is_own_split(general):
+        return general | own
+    return {key: general[key] for key in ("folds", "repeats")} | own
+
+
+def resolve_paths(config: dict, files: Sequence[str | Path] = ()) -> None:
+    """Give input paths their one form and make sure that each is there.
+
+    ``fasta`` becomes a list of paths, or a mapping from class to such a list. Relative paths start
+    from ``data_folder``. `config` is changed in place.
+
+    Parameters
+    ----------
+    config : dict
+        As `complete_config` returns it.
+    files : sequence of path-like, optional
+        The YAML files from which it was read, to name lines in messages.
+
+    Raises
+    ------
+    InputError
+        If a file is missing; the nearest name in its folder is suggested.
+    """
+    folder = config["data_folder"]
+
+    def resolve(keys: tuple, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: resolve((*keys, key), part) for key, part in value.items()}
+        if isinstance(value, list):
+            return [_existing(Path(folder, part), keys, files) for part in value]
+        return _existing(Path(folder, value), keys, files)
+
+    for name, dataset in config["datasets"].items():
+        keys = ("datasets", name)
+        if "fasta" in dataset:
+            dataset["fasta"] = resolve((*keys, "fasta"), _as_lists(dataset["fasta"]))
+        places = [("labels", "table"), *(("split", role) for role in ROLES)]
+        for section, key in places:
+            if key in dataset.get(section, {}):
+                path = dataset[section][key]
+                dataset[section][key] = resolve((*keys, section, key), path)
+    for name, model in config["models"].items():
+        file = builder_file(model)
+        if file:
+            _existing(Path(file), ("models", name, "architecture"), files)
+
+
+def builder_file(model: dict) -> str | None:
+    """Name the file of a ``models`` entry whose architecture is ``path/to/file.py:function``."""
+    file, colon, _ = model["architecture"].rpartition(":")
+    return file if colon else None
+
+
+def _as_lists(fasta: Any) -> Any:
+    if isinstance(fasta, dict):
+        return {name: _as_lists(paths) for name, paths in fasta.items()}
+    return [fasta] if isinstance(fasta, str) else fasta
+
+
+def _existing(path: Path, keys: tuple, files: Sequence[str | Path]) -> str:
+    if path.is_file():
+        return str(path)
+    beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    close = difflib.get_close_matches(path.name, beside, n=1)
+    if close:
+        remedy = f"did you mean `{path.parent / close[0]}`?"
+    elif path.parent.is_dir():
+        remedy = "correct the path, or put the file there; relative paths start from `data_folder`"
+    else:
+        remedy = f"there is no folder `{path.parent}`; relative paths start from `data_folder`"
+    file, line = _locate(keys, files)
+    problem = f"`{dotted(keys)}` names {path}, which is not there"
+    raise InputError(problem, file=file, line=line, remedy=remedy)
+
+
+Problem = tuple[tuple, str, str | None]  # keys that lead to the place, what is wrong, remedy
+
+
+def _schema_problems(instance: Any, part: dict, root: dict, prefix: tuple) -> Iterator[Problem]:
+    """Translate what the JSON schema finds wrong with `instance` into sentences."""
+    # A part may refer to "#/$defs/...", so those definitions travel with it.
+    validator = Draft202012Validator({**part, "$defs": root["$defs"]})
+    for error in sorted(validator.iter_errors(instance), key=lambda e: list(map(str, e.path))):
+        yield from _translate(error, prefix)
+
+
+def _translate(error: ValidationError, prefix: tuple) -> Iterator[Problem]:
+    keys = (*prefix, *error.absolute_path)
+    name, value = dotted(keys), error.instance
+    if error.validator == "additionalProperties" and error.validator_value is False:
+        known = list(error.schema.get("properties", {}))
+        for key in sorted(map(str, set(value) - set(known))):
+            yield (*keys, key), f"unknown key `{key}`{_inside(name)}", nearest(key, known)
+    elif error.validator == "required":
+        for key in error.validator_value:
+            if key not in value:
+                yield keys, f"the key `{key}` is missing{_inside(name)}", f"add `{key}:`"
+    elif error.validator == "type":
+        yield keys, f"`{name}` is {_shown(value)}", _type_remedy(error)
+    elif error.validator == "enum":
+        allowed = [str(option) for option in error.validator_value]
+        yield keys, f"`{name}` is {_shown(value)}", nearest(str(value), allowed)
+    elif error.validator in ("anyOf", "oneOf"):
+        yield keys, f"`{name}` is {_shown(value)}, a form it can't have", "see config/README.md"
+    elif error.validator == "pattern":
+        yield keys, f"the name {_shown(value)} can't be used", error.schema.get("description")
+    else:
+        yield keys, f"`{name}`: {error.message}", "see config/README.md"
+
+
+def _type_remedy(error: ValidationError) -> str:
+    wanted = error.validator_value
+    wanted = [wanted] if isinstance(wanted, str) else wanted
+    if isinstance(error.instance, str) and {"number", "integer"} & set(wanted):
+        try:
+            float(error.instance)
+        except ValueError:
+            pass
+        else:
+            return (
+                f"it must be a number, and YAML reads {error.instance} as text: write it with a "
+                "decimal point, as in 1.0e-3, and without quotes"
+            )
+    words = {"object": "a section of keys", "array": "a list in [ ]", "null": "null"}
+    return "it must be " + " or ".join(words.get(kind, f"of type {kind}") for kind in wanted)
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """Suggest the nearest of the known words, or list them all."""
+    close = difflib.get_close_matches(word, known, n=1)
+    listing = "allowed: " + ", ".join(known) if known else "none is allowed here"
+    return f"did you mean `{close[0]}`? ({listing})" if close else listing
+
+
+def dotted(keys: Sequence) -> str:
+    """Write the keys that lead to a value as one name, such as ``split.folds``."""
+    return ".".join(map(str, keys))
+
+
+def _inside(name: str) -> str:
+    return f" in `{name}`" if name else ""
+
+
+def _shown(value: Any) -> str:
+    return f'the text "{value}"' if isinstance(value, str) else f"{value!r}"
+
+
+def _resolved(schema: dict, root: dict) -> dict:
+    if "$ref" not in schema:
+        return schema
+    target = root
+    for step in schema["$ref"].removeprefix("#/").split("/"):
+        target = target[step]
+    return {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
+
+
+def _with_defaults(instance: Any, schema: dict, root: dict) -> Any:
+    """Return a copy of `instance` in which the schema's defaults fill the gaps."""
+    schema = _resolved(schema, root)
+    if not isinstance(instance, dict) or schema.get("type") != "object":
+        return copy.deepcopy(instance)
+    properties = schema.get("properties", {})
+    filled = {key: spec["default"] for key, spec in properties.items() if "default" in spec}
+    filled |= {
+        key: _resolved(spec, root)["default"]
+        for key, spec in properties.items()
+        if key not in filled and "default" in _resolved(spec, root)
+    }
+    filled |= instance
+    others = schema.get("additionalProperties")
+    others = others if isinstance(others, dict) else {}
+    return {
+        key: _with_defaults(value, properties.get(key, others), root)
+        for key, value in filled.items()
+    }
+
+
+def _model_problems(config: dict, schema: dict) -> Iterator[Problem]:
+    architectures = _architectures(schema)
+    for name, model in config["models"].items():
+        architecture, keys = model["architecture"], ("models", name)
+        if architecture in architectures:
+            parameters, part = model.get("parameters", {}), architectures[architecture]
+            yield from _schema_problems(parameters, part, schema, (*keys, "parameters"))
+            if is_baseline(model, schema) and "training" in model:
+                problem = f"`{architecture}` is a baseline and takes no training settings"
+                yield (*keys, "training"), problem, "remove `training`"
+        elif ".py:" not in architecture:
+            yield (
+                (*keys, "architecture"),
+                f'there is no architecture "{architecture}"',
+                nearest(architecture, list(architectures)) + ", or path/to/file.py:function",
+            )
+
+
+def _conflicts(config: dict, schema: dict) -> Iterator[Problem]:
+    """Find what the schema can't say: keys that exclude or need each other."""
+    for keys, split in [
+        (("split",), config["split"]),
+        *((("datasets", n, "split"), d.get("split", {})) for n, d in config["datasets"].items()),
+    ]:
+        yield from _split_conflicts(keys, split, given=keys[0] == "datasets")
+    for name, dataset in config["datasets"].items():
+        yield from _source_conflicts(("datasets", name), dataset)
+        metrics = schema["$defs"][f"{dataset['task']}_metric"]["enum"]
+        metric = dataset.get("primary_metric", metrics[0])
+        if metric not in metrics:
+            keys = ("datasets", name, "primary_metric")
+            yield keys, f'"{metric}" is no metric of {dataset["task"]}', nearest(metric, metrics)
+        for model in dataset.get("models", []):
+            if model not in config["models"]:
+                keys = ("datasets", name, "models")
+                yield keys, f'there is no model "{model}"', nearest(model, list(config["models"]))
+
+
+def _split_conflicts(keys: tuple, split: dict, given: bool) -> Iterator[Problem]:
+    lists = [key for key in ROLES if key in split]
+    if lists and "column" in split:
+        yield keys, "a split comes from id lists or from a column, not both", "remove one"
+    if lists and not {"train", "test"} <= set(lists):
+        yield keys, f"a split by id lists has only {', '.join(lists)}", "give `train` and `test`"
+    # The general section has `folds` by default, so only a dataset's own can be a conflict.
+    if given and is_own_split(split) and "folds" in split:
+        yield keys, "`folds` has no meaning beside the data's own split", "remove `folds`"
+
+
+def _source_conflicts(keys: tuple, dataset: dict) -> Iterator[Problem]:
+    name, labels = keys[-1], dataset.get("labels")
+    if ("fasta" in dataset) == ("simulation" in dataset):
+        yield keys, f"`{name}` needs either `fasta` or `simulation`", "give one of the two"
+        return
+    if "simulation" in dataset:
+        for key in ("labels", "length", "positive"):
+            if key in dataset:
+                yield (*keys, key), f"`{key}` has no meaning for a simulation", f"remove `{key}`"
+        return
+    per_class = isinstance(dataset["fasta"], dict)
+    if per_class and labels is not None:
+        yield (*keys, "labels"), "a FASTA per class labels itself", "remove `labels`"
+    if per_class and dataset["task"] == "regression":
+        yield (*keys, "fasta"), "a FASTA per class can't give numbers", "use `labels: {table: ...}`"
+    if not per_class and ("table" in (labels or {})) == ("header" in (labels or {})):
+        remedy = "give `labels: {table: ...}` or `labels: {header: ...}`, or a FASTA per class"
+        yield keys, f"it isn't said where the labels of `{name}` come from", remedy
+    if "positive" in dataset and dataset["task"] != "binary":
+        yield (*keys, "positive"), "only a binary task has a positive class", "remove `positive`"
+
+
+def _one_error(problems: list[Problem], files: Sequence[str | Path]) -> InputError:
+    """Make one error of all problems: the first with its place, the others a line each."""
+    (keys, first, remedy), *others = problems
+    text = first
+    for other_keys, problem, other_remedy in others[: SHOWN - 1]:
+        text += f"\n  also: {problem} ({dotted(other_keys)}): {other_remedy}"
+    if len(problems) > SHOWN:
+        text += f"\n  and {len(problems) - SHOWN} more"
+    file, line = _locate(keys, files)
+    return InputError(text, file=file, line=line, remedy=remedy)
+
+
+def _locate(keys: tuple, files: Sequence[str | Path]) -> tuple[str | Path | None, int | None]:
+    """Find the file and line of a key; the last file that has it wins, as in Snakemake."""
+    for file in reversed(files):
+        node = yaml.compose(Path(file).read_text(encoding="utf-8"))
+        line = None
+        for key in keys:
+            pairs = node.value if isinstance(node, yaml.MappingNode) else []
+            found = next(((k, v) for k, v in pairs if k.value == str(key)), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+        else:
+            return file, line
+        if line is not None:
+            return file, line
+    return (files[-1], None) if files else (None, None)

@@ -1,0 +1,34 @@
+"""Writing files so that they appear whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` and move it into place when the block succeeds.
+
+    A reader sees the old file or the new one, never a part; after an error or a full disk
+    nothing is left behind.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to write. Its folder is made if missing.
+
+    Yields
+    ------
+    pathlib.Path
+        Where to write. It keeps the suffixes of `path`, since writers choose formats by them.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+        temporary = Path(folder) / path.name
+        yield temporary
+        with temporary.open("rb") as handle:
+            os.fsync(handle.fileno())
+        temporary.replace(path)
