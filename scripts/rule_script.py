@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import json
 import logging
 import os
 import sys
@@ -76,6 +77,24 @@ def _output_to(log: Path) -> Iterator[None]:
         sys.stdout.flush()
         sys.stderr.flush()
         terminal.flush()
+
+
+def read_tsv(path: str | Path) -> pd.DataFrame:
+    """Read a table of the contract.
+
+    Names of records, models, targets and classes stay text even where they look like a number or
+    like "NA"; an empty cell of another column is NaN.
+    """
+    names = ("record", "model", "model_a", "model_b", "target", "verdict")
+    columns = pd.read_csv(path, sep="\t", nrows=0).columns
+    text = {name: str for name in names if name in columns}
+    missing = {name: [""] for name in columns if name not in text}
+    return pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False, na_values=missing)
+
+
+def read_infos(paths: Iterable[str | Path]) -> list[dict]:
+    """Read the run.json of every run."""
+    return [json.loads(Path(path).read_text(encoding="utf-8")) for path in paths]
 
 
 def read_runs(paths: Iterable[str | Path], read: Callable = pd.read_parquet) -> pd.DataFrame:

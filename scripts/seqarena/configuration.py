@@ -53,6 +53,7 @@ def complete_config(config: dict, schema: dict, files: Sequence[str | Path] = ()
         problems = list(_conflicts(config, schema))
     if problems:
         raise _one_error(problems, files)
+    config["split"] = schema["properties"]["split"]["default"] | config["split"]
     for dataset in config["datasets"].values():
         dataset["split"] = _dataset_split(dataset.get("split", {}), config["split"])
         dataset.setdefault("primary_metric", config["primary_metric"][dataset["task"]])
@@ -83,12 +84,12 @@ def _architectures(schema: dict) -> dict[str, dict]:
 
 
 def _dataset_split(own: dict, general: dict) -> dict:
-    if is_own_split(own):
-        inherited = {key: general[key] for key in ("repeats", "validation_fraction")}
-        return inherited | own
-    if is_own_split(general):
-        return general | own
-    return {key: general[key] for key in ("folds", "repeats")} | own
+    """Fill a dataset's split from the general one, leaving out what its kind has no use for."""
+    unused = "folds" if is_own_split(own | general) else "validation_fraction"
+    if not is_own_split(own) and "folds" in own:
+        general = {key: general[key] for key in ("folds", "repeats")}
+        unused = "validation_fraction"
+    return {key: value for key, value in (general | own).items() if key != unused}
 
 
 def resolve_paths(config: dict, files: Sequence[str | Path] = ()) -> None:
@@ -283,13 +284,10 @@ def _model_problems(config: dict, schema: dict) -> Iterator[Problem]:
 
 def _conflicts(config: dict, schema: dict) -> Iterator[Problem]:
     """Find what the schema can't say: keys that exclude or need each other."""
-    for keys, split in [
-        (("split",), config["split"]),
-        *((("datasets", n, "split"), d.get("split", {})) for n, d in config["datasets"].items()),
-    ]:
-        yield from _split_conflicts(keys, split, given=keys[0] == "datasets")
+    yield from _split_conflicts(("split",), config["split"])
     for name, dataset in config["datasets"].items():
         yield from _source_conflicts(("datasets", name), dataset)
+        yield from _split_conflicts(("datasets", name, "split"), dataset.get("split", {}))
         metrics = schema["$defs"][f"{dataset['task']}_metric"]["enum"]
         metric = dataset.get("primary_metric", metrics[0])
         if metric not in metrics:
@@ -301,14 +299,13 @@ def _conflicts(config: dict, schema: dict) -> Iterator[Problem]:
                 yield keys, f'there is no model "{model}"', nearest(model, list(config["models"]))
 
 
-def _split_conflicts(keys: tuple, split: dict, given: bool) -> Iterator[Problem]:
+def _split_conflicts(keys: tuple, split: dict) -> Iterator[Problem]:
     lists = [key for key in ROLES if key in split]
     if lists and "column" in split:
         yield keys, "a split comes from id lists or from a column, not both", "remove one"
     if lists and not {"train", "test"} <= set(lists):
         yield keys, f"a split by id lists has only {', '.join(lists)}", "give `train` and `test`"
-    # The general section has `folds` by default, so only a dataset's own can be a conflict.
-    if given and is_own_split(split) and "folds" in split:
+    if is_own_split(split) and "folds" in split:
         yield keys, "`folds` has no meaning beside the data's own split", "remove `folds`"
 
 

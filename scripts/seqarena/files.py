@@ -1,10 +1,14 @@
 """Writing files so that they appear whole or not at all."""
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 
 @contextmanager
@@ -32,3 +36,16 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         with temporary.open("rb") as handle:
             os.fsync(handle.fileno())
         temporary.replace(path)
+
+
+def write_tsv(table: pd.DataFrame, path: str | Path) -> None:
+    """Write a table that people read, tab-separated, without the index; floats keep their value."""
+    with whole_file(path) as temporary:
+        table.to_csv(temporary, sep="\t", index=False, lineterminator="\n")
+
+
+def write_json(content: Any, path: str | Path) -> None:
+    """Write JSON with an indent; NaN is refused, since JSON has none."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    with whole_file(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,38 @@
+"""Rank the models and say which differences are more than noise."""
+
+import json
+from pathlib import Path
+
+from rule_script import read_runs, read_tsv, rule_script
+from seqarena.evaluation.comparison import compare, headline, rank
+from seqarena.files import write_json, write_tsv
+
+
+@rule_script
+def main(snakemake):
+    """Write the comparison of all pairs, the ranking and the verdict in words."""
+    params, primary_metric = snakemake.params, snakemake.params.primary_metric
+    summary = json.loads(Path(snakemake.input.summary).read_text())
+    metrics = read_tsv(snakemake.input.metrics)
+    comparison = compare(
+        read_runs(snakemake.input.predictions),
+        summary["task"],
+        summary["classes"],
+        read_tsv(snakemake.input.clusters),
+        read_tsv(snakemake.input.thresholds),
+        primary_metric,
+        params.baselines,
+        equivalence=params.evaluation["equivalence"],
+        n_bootstrap=params.evaluation["bootstrap"],
+        confidence=params.evaluation["confidence"],
+        seed=params.seed,
+    )
+    ranking = rank(metrics, primary_metric)
+    verdict = headline(ranking, comparison, params.baselines, primary_metric, summary["target"])
+    write_tsv(comparison, snakemake.output.comparison)
+    write_tsv(ranking, snakemake.output.ranking)
+    write_json(verdict, snakemake.output.headline)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,41 @@
+"""Draw how well the models tell the classes of a dataset apart."""
+
+import json
+from pathlib import Path
+
+from rule_script import read_runs, read_tsv, rule_script
+from seqarena.reporting.plots import (
+    plot_confusion,
+    plot_metrics,
+    plot_precision_recall,
+    plot_roc,
+    plot_scores,
+    save_figure,
+)
+
+
+@rule_script
+def main(snakemake):
+    """Write the figures as SVG and PNG."""
+    classes = json.loads(Path(snakemake.input.summary).read_text())["classes"]
+    predictions = read_runs(snakemake.input.predictions)
+    metrics = read_tsv(snakemake.input.metrics)
+    clusters = read_tsv(snakemake.input.clusters)
+    thresholds = read_tsv(snakemake.input.thresholds)
+    names = {"models": snakemake.params.models, "dataset": snakemake.wildcards.dataset}
+    figures = {
+        "roc": plot_roc(predictions, metrics, clusters, classes=classes, **names),
+        "precision_recall": plot_precision_recall(
+            predictions, metrics, clusters, classes=classes, **names
+        ),
+        "confusion": plot_confusion(predictions, thresholds, classes, clusters, **names),
+        "scores": plot_scores(predictions, thresholds, classes, clusters, **names),
+        "metrics": plot_metrics(metrics, snakemake.params.primary_metric, **names),
+    }
+    for name, figure in figures.items():
+        svg = Path(snakemake.output[name])
+        save_figure(figure, svg, svg.with_suffix(".png"))
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,1 @@
+"""From files of sequences and labels to a checked, tokenised dataset."""

@@ -1,0 +1,261 @@
+"""Text files that users bring, read with line numbers, so that an error can say where it is."""
+
+import csv
+import difflib
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from Bio.SeqIO.FastaIO import SimpleFastaParser
+
+from seqarena.errors import InputError
+
+GZIP_MAGIC = b"\x1f\x8b"
+QUOTED = 3
+"""Culprits that a message quotes; the others are counted."""
+
+
+def quote(culprits: Sequence[str]) -> str:
+    """The first culprits in quotes, and how many there are beyond those."""
+    shown = ", ".join(repr(str(culprit)) for culprit in culprits[:QUOTED])
+    return shown + (f" and {len(culprits) - QUOTED} more" if len(culprits) > QUOTED else "")
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """Say " (did you mean 'x'?)" of the word nearest in spelling; nothing if none is near."""
+    by_lower_case = {str(other).lower(): other for other in words}
+    near = difflib.get_close_matches(word.lower(), by_lower_case, n=1, cutoff=0.6)
+    return f" (did you mean {by_lower_case[near[0]]!r}?)" if near else ""
+
+
+@contextmanager
+def open_text(path: str | Path) -> Iterator[TextIO]:
+    """Open a text file, plain or gzip (known by its first bytes), and explain what fails.
+
+    Parameters
+    ----------
+    path : path-like
+        UTF-8, with or without a byte order mark.
+
+    Yields
+    ------
+    typing.TextIO
+        Lines with any kind of line ending read as a newline.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, unreadable, not text or a damaged archive, also while it is read.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as raw:
+            magic = raw.read(2)
+        opener = gzip.open if magic == GZIP_MAGIC else open
+        with opener(path, "rt", encoding="utf-8-sig") as handle:
+            yield handle
+    except FileNotFoundError:
+        siblings = [file.name for file in path.parent.glob("*")]
+        raise InputError(
+            f"there is no such file{nearest(path.name, siblings)}",
+            file=path,
+            remedy="correct the path; it is relative to the folder in which the workflow runs",
+        ) from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError(
+            f"the gzip archive is damaged ({error})",
+            file=path,
+            remedy="copy or download the file again; `gzip -t` tests it",
+        ) from None
+    except UnicodeDecodeError:
+        raise InputError(
+            "the file is not text in UTF-8",
+            file=path,
+            remedy="give a text file, plain or compressed by gzip",
+        ) from None
+    except OSError as error:
+        raise InputError(f"the file can't be read ({error.strerror})", file=path) from None
+
+
+def _fasta_lines(handle: TextIO, path: Path, header_lines: list[int]) -> Iterator[str]:
+    """Pass on lines of FASTA, noting those of headers; refuse text that the parser would skip."""
+    for number, line in enumerate(handle, 1):
+        if line.startswith(">"):
+            header_lines.append(number)
+        elif not header_lines and line.strip():
+            raise InputError(
+                f"the file is not FASTA: {line.strip()[:30]!r} stands before the first '>'",
+                file=path,
+                line=number,
+                remedy="give a FASTA file, in which each record begins with a line '>identifier'",
+            )
+        if "\0" in line:
+            raise InputError(
+                "the file is not text", file=path, line=number, remedy="give a FASTA file"
+            )
+        yield line
+
+
+def read_fasta(path: str | Path) -> tuple[list[str], list[str], list[int]]:
+    """Read a FASTA file, plain or gzip.
+
+    Parameters
+    ----------
+    path : path-like
+        Blank lines, trailing blanks and any line ending are tolerated.
+
+    Returns
+    -------
+    headers : list of str
+        Without the '>'.
+    sequences : list of str
+        Letters as they stand, unchecked, without white space.
+    lines : list of int
+        Line of each header, counted from 1.
+
+    Raises
+    ------
+    InputError
+        If the file can't be read, is not FASTA or has no record, or if a record has no identifier
+        or no sequence.
+    """
+    path = Path(path)
+    header_lines: list[int] = []
+    with open_text(path) as handle:
+        pairs = list(SimpleFastaParser(_fasta_lines(handle, path, header_lines)))
+    if not pairs:
+        raise InputError("the FASTA file is empty", file=path, remedy="give a file with records")
+    headers, sequences = map(list, zip(*pairs, strict=True))
+    for i, header in enumerate(headers):
+        if not header.strip():
+            raise InputError(
+                "a record has no identifier",
+                file=path,
+                line=header_lines[i],
+                remedy="write an identifier after the '>'",
+            )
+    empty = [i for i, sequence in enumerate(sequences) if not sequence]
+    if empty:
+        culprits = quote([first_word(headers[i]) for i in empty])
+        raise InputError(
+            f"{len(empty)} of {len(headers)} records have no sequence: {culprits}",
+            file=path,
+            line=header_lines[empty[0]],
+            record=first_word(headers[empty[0]]),
+            remedy="remove the record or give its sequence",
+        )
+    return headers, sequences, header_lines
+
+
+def first_word(header: str) -> str:
+    """Identifier of a record: what stands before the first blank of its header."""
+    return header.split(maxsplit=1)[0]
+
+
+def line_of_letter(path: Path, header_line: int, position: int) -> int:
+    """Find the line of a letter of a record by reading again, so that reading needn't keep lines.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        FASTA file.
+    header_line : int
+        Line of the record's header, counted from 1.
+    position : int
+        Letter of the record, counted from 0.
+
+    Returns
+    -------
+    int
+        Line, counted from 1.
+    """
+    with open_text(path) as handle:
+        for number, line in enumerate(handle, 1):
+            if number > header_line:
+                position -= len(line.rstrip().replace(" ", ""))
+                if position < 0:
+                    return number
+    return header_line
+
+
+def read_table(path: str | Path, columns: Sequence[str]) -> tuple[list[int], list[list[str]]]:
+    """Read named columns of a TSV or CSV table, all cells as text.
+
+    Parameters
+    ----------
+    path : path-like
+        Plain or gzip; the first line names the columns. The separator is the first of tab, comma
+        and semicolon that occurs in that line.
+    columns : sequence of str
+        Names of the columns to read.
+
+    Returns
+    -------
+    lines : list of int
+        Line of each row, counted from 1. Blank lines are passed over, and empty cells beyond the
+        last column.
+    cells : list of list of str
+        For each of `columns`, its cells without surrounding blanks; "NA" or "1e5" stay as they are.
+
+    Raises
+    ------
+    InputError
+        If the file can't be read, a column is missing (the nearest is suggested) or stands twice,
+        or a row has another number of cells than the header.
+    """
+    path = Path(path)
+    lines: list[int] = []
+    rows: list[list[str]] = []
+    with open_text(path) as handle:
+        first = handle.readline().rstrip("\n")
+        separator = next((mark for mark in "\t,;" if mark in first), "\t")
+        names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
+        if not any(names):
+            raise InputError("the table is empty", file=path, remedy="give a table with a header")
+        indices = [_find_column(column, names, path) for column in columns]
+        reader = csv.reader(handle, delimiter=separator)
+        try:
+            for row in reader:
+                if not any(cell.strip() for cell in row):
+                    continue
+                while len(row) > len(names) and not row[-1].strip():
+                    row.pop()
+                if len(row) != len(names):
+                    raise InputError(
+                        f"the row has {len(row)} cells where the header has {len(names)}",
+                        file=path,
+                        line=reader.line_num + 1,
+                        remedy="give each row one cell a column, separated as in the header",
+                    )
+                lines.append(reader.line_num + 1)
+                rows.append([row[index].strip() for index in indices])
+        except csv.Error as error:
+            raise InputError(
+                f"the table can't be read ({error})", file=path, line=reader.line_num + 1
+            ) from None
+    return lines, [[row[j] for row in rows] for j in range(len(columns))]
+
+
+def _find_column(column: str, names: list[str], path: Path) -> int:
+    found = names.count(column)
+    if found != 1:
+        raise InputError(
+            f"the table has no column {column!r}{nearest(column, names)}"
+            if not found
+            else f"the table has {found} columns {column!r}",
+            file=path,
+            line=1,
+            remedy=f"name a column that occurs once; the columns are {', '.join(names)}",
+        )
+    return names.index(column)
+
+
+def describe_file(path: Path) -> dict[str, Any]:
+    """Path, SHA-256 and size in bytes of a file, for the provenance of what is made of it."""
+    with path.open("rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    return {"path": str(path), "sha256": digest, "bytes": path.stat().st_size}

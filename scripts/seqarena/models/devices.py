@@ -1,0 +1,219 @@
+"""The device that a training process computes on, settled before TensorFlow's first operation."""
+
+import logging
+import os
+import platform
+import re
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from seqarena.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+# Both are read when TensorFlow and Keras are imported, so this module comes first in a script.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+DEVICES = ("auto", "cpu", "gpu")
+
+#: Locks on cards, held until the process ends: the system frees them then, even after a kill.
+_claims: list[FileLock] = []
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """Where a run was computed.
+
+    Attributes
+    ----------
+    device : str
+        "cpu" or "gpu".
+    name : str
+        Model of the processor or of the graphics card.
+    threads : int
+        Threads of TensorFlow's pools.
+    """
+
+    device: str
+    name: str
+    threads: int
+
+
+def configure(
+    device: str = "auto",
+    threads: int = 1,
+    gpu_resource: int | None = None,
+    lock_folder: str | Path = ".",
+    wait_seconds: float = -1,
+) -> DeviceInfo:
+    """Settle device and threads of this process. Call it once, before any other use of TensorFlow.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "gpu"}
+        "auto" takes a GPU where one can be used.
+    threads : int
+        Size of the pool within an operation. Operations run one after another.
+    gpu_resource : int, optional
+        The job's resource `gpu`; 0 means CPU whatever `device` says (`--resources gpu=0`).
+    lock_folder : path-like
+        Folder of the lock files by which local jobs share out the cards.
+    wait_seconds : float
+        How long to wait for a free card; negative: until there is one.
+
+    Returns
+    -------
+    DeviceInfo
+        What was settled.
+
+    Raises
+    ------
+    InputError
+        For another `device`, fewer than one thread, or "gpu" where none can be used or comes free.
+
+    Notes
+    -----
+    Where `CUDA_VISIBLE_DEVICES` is set (by a scheduler or by the user) its choice stands. Otherwise
+    one card is claimed, since a workflow engine that counts GPUs gives no job a number, and every
+    job would land on the first card.
+    """
+    if device not in DEVICES:
+        raise InputError(
+            f"The device {device!r} is none of {', '.join(DEVICES)}.", remedy="choose one of them"
+        )
+    if threads < 1:
+        raise InputError(f"{threads} threads can't compute anything.", remedy="give at least 1")
+    wanted = device != "cpu" and gpu_resource != 0
+    if wanted and device == "gpu" and not visible_cards():
+        raise _no_gpu("the machine shows none to this process")
+    import tensorflow as tf
+
+    wanted = wanted and bool(visible_cards())
+    if wanted and not tf.test.is_built_with_cuda():
+        if device == "gpu":
+            raise _no_gpu("the installed TensorFlow is a build without CUDA")
+        wanted = False
+    if wanted:
+        claim_card(lock_folder, wait_seconds)
+    _set_threads(tf, threads)
+    cards = tf.config.list_physical_devices("GPU") if wanted else []
+    if wanted and not cards and device == "gpu":
+        raise _no_gpu("TensorFlow can't use the one that the machine has")
+    if not cards:
+        tf.config.set_visible_devices([], "GPU")
+        return DeviceInfo("cpu", cpu_name(), threads)
+    for card in cards:
+        # Without it TensorFlow takes the whole card's memory at once.
+        tf.config.experimental.set_memory_growth(card, True)
+    details = tf.config.experimental.get_device_details(cards[0])
+    return DeviceInfo("gpu", details.get("device_name", "GPU of unknown model"), threads)
+
+
+def visible_cards() -> list[str]:
+    """Numbers (or names) of the GPUs that this process may use, found without touching them."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        cards = []
+        for name in (part.strip() for part in named.split(",")):
+            if name in ("", "-1", "NoDevFiles"):  # CUDA stops reading at the first invalid one
+                break
+            cards.append(name)
+        return cards
+    return [str(number) for number in range(_count_cards())]
+
+
+def _count_cards() -> int:
+    """How many NVIDIA cards the machine has."""
+    if shutil.which("nvidia-smi"):
+        try:
+            listing = subprocess.run(
+                ["nvidia-smi", "-L"], capture_output=True, text=True, timeout=30, check=True
+            )
+            return len(re.findall(r"^GPU \d+:", listing.stdout, flags=re.MULTILINE))
+        except (OSError, subprocess.SubprocessError):
+            logger.warning("nvidia-smi is there but fails; looking for device files instead")
+    in_proc = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+    return in_proc or len(list(Path("/dev").glob("nvidia[0-9]*")))
+
+
+def claim_card(lock_folder: str | Path, wait_seconds: float = -1) -> str | None:
+    """Claim one card for this process's life and make it the only visible one.
+
+    Parameters
+    ----------
+    lock_folder : path-like
+        Holds a lock file a card; names hold the host, since the folder may be shared by several.
+    wait_seconds : float
+        How long to wait while all are taken; negative: without end.
+
+    Returns
+    -------
+    str or None
+        The card's number; None where `CUDA_VISIBLE_DEVICES` was set, which is left as it is.
+
+    Raises
+    ------
+    InputError
+        When none came free in time.
+    """
+    if os.environ.get("CUDA_VISIBLE_DEVICES") is not None:
+        return None
+    folder = Path(lock_folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    cards, waited, pause = visible_cards(), 0.0, 0.5
+    while True:
+        for card in cards:
+            # thread_local=False: the claim is the process's, not this thread's.
+            lock = FileLock(folder / f"gpu-{socket.gethostname()}-{card}.lock", thread_local=False)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                continue
+            _claims.append(lock)
+            os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # the order of nvidia-smi's numbers
+            os.environ["CUDA_VISIBLE_DEVICES"] = card
+            return card
+        if 0 <= wait_seconds <= waited:
+            raise InputError(
+                f"All {len(cards)} GPUs of this machine are taken by other jobs.",
+                remedy="give Snakemake the number of cards, as in --resources gpu=1, or wait",
+            )
+        if waited == 0:
+            logger.warning("all %d GPUs are taken by other jobs; waiting for one", len(cards))
+        pause = min(pause, wait_seconds - waited) if wait_seconds >= 0 else pause
+        time.sleep(pause)
+        waited += pause
+
+
+def cpu_name() -> str:
+    """Model of the processor as the system tells it."""
+    try:
+        found = re.search(
+            r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE
+        )
+    except OSError:
+        found = None
+    return found.group(1).strip() if found else (platform.processor() or platform.machine())
+
+
+def _set_threads(tf, threads: int) -> None:
+    """Set both pools; in a process where TensorFlow has begun they must be as asked already."""
+    for pool, size in (("intra", threads), ("inter", 1)):
+        if getattr(tf.config.threading, f"get_{pool}_op_parallelism_threads")() != size:
+            getattr(tf.config.threading, f"set_{pool}_op_parallelism_threads")(size)
+
+
+def _no_gpu(reason: str) -> InputError:
+    """Say that a GPU was asked for in vain."""
+    return InputError(
+        f"The configuration asks for a GPU (device: gpu), but {reason}.",
+        remedy="check `nvidia-smi` and CUDA_VISIBLE_DEVICES, install with `make install GPU=1`, "
+        "or set `device: auto` or `device: cpu`",
+    )

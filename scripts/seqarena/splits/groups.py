@@ -1,0 +1,116 @@
+"""Groups of records that must stay together in a split.
+
+A group is a connected component: records are linked when their sequences are identical (on either
+strand) or when the user put them into one group. Whatever links records further, such as homology,
+adds edges to the same graph.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from seqarena.data.alphabet import UNKNOWN, complement_tokens
+from seqarena.data.dataset import Dataset
+
+
+def group_records(
+    dataset: Dataset,
+    use_sequences: bool = True,
+    use_column: bool = True,
+    both_strands: bool = True,
+) -> pd.DataFrame:
+    """Put records that must not be separated into clusters.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The records.
+    use_sequences : bool, default True
+        Whether records of identical sequence belong together.
+    use_column : bool, default True
+        Whether records of one value in the dataset's column `group` belong together. Nothing
+        happens if there is no such column; a record without a value joins nobody by it.
+    both_strands : bool, default True
+        Whether a sequence and its reverse complement count as identical. Set to False for
+        stranded tasks.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns record (str) and cluster (int, from 0 in order of first appearance), a row per
+        record in the order of the dataset. Neither the order of the records nor (with
+        `both_strands`) their strand changes which records share a cluster.
+    """
+    edges = []
+    if use_sequences:
+        edges.append(edges_within_labels(_canonical_sequences(dataset, both_strands)))
+    if use_column and "group" in dataset.records:
+        edges.append(edges_within_labels(dataset.records["group"].to_numpy(dtype=object)))
+    clusters = clusters_from_edges(len(dataset), *edges)
+    return pd.DataFrame({"record": dataset.records["record"].to_numpy(), "cluster": clusters})
+
+
+def edges_within_labels(labels: np.ndarray) -> np.ndarray:
+    """Link each record with the first one of the same label.
+
+    Parameters
+    ----------
+    labels : array of object, shape (n,)
+        A label a record; missing ones (None, NaN) link nothing.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (m, 2)
+        Pairs of positions.
+    """
+    codes, _ = pd.factorize(pd.Series(labels, dtype=object))
+    labelled = np.flatnonzero(codes >= 0)
+    _, first = np.unique(codes[labelled], return_index=True)
+    heads = labelled[first[codes[labelled]]]
+    return np.column_stack([heads, labelled])[heads != labelled]
+
+
+def clusters_from_edges(n_records: int, *edges: np.ndarray) -> np.ndarray:
+    """Number the connected components of a graph of records.
+
+    Parameters
+    ----------
+    n_records : int
+        Number of nodes.
+    *edges : array of int, shape (m, 2)
+        Undirected edges, as pairs of positions.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (n_records,)
+        Component of each record, from 0 in order of first appearance.
+    """
+    pairs = np.concatenate([np.empty((0, 2), dtype=np.int64), *edges])
+    graph = coo_array((np.ones(len(pairs), dtype=bool), pairs.T), shape=(n_records, n_records))
+    _, components = connected_components(graph.tocsr(), directed=False)
+    return pd.factorize(components)[0].astype(np.int64)
+
+
+def _canonical_sequences(dataset: Dataset, both_strands: bool) -> np.ndarray:
+    """Give each record a label that identical sequences share.
+
+    Unknown letters at either end are left out: padding is made of them, and it lies at the other
+    end of a reverse complement.
+    """
+    tokens, offsets = np.asarray(dataset.tokens), np.asarray(dataset.offsets)
+    complements = complement_tokens[tokens] if both_strands else tokens
+    known = tokens != UNKNOWN
+    labels = np.empty(len(dataset), dtype=object)
+    for i, (start, stop) in enumerate(pairwise(offsets)):
+        inside = np.flatnonzero(known[start:stop])
+        if len(inside):
+            start, stop = start + inside[0], start + inside[-1] + 1
+        else:
+            stop = start
+        forward = tokens[start:stop].tobytes()
+        backward = complements[start:stop][::-1].tobytes()
+        labels[i] = min(forward, backward) if both_strands else forward
+    return labels

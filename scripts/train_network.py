@@ -1,0 +1,57 @@
+"""Train a network on the folds of one repeat, in one process."""
+
+import getpass
+import hashlib
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from rule_script import progress, rule_script
+from seqarena.data.dataset import read_dataset
+from seqarena.models.devices import configure
+from seqarena.models.runs import write_run
+from seqarena.models.training import train_networks
+
+
+def resume_key(snakemake):
+    """Digest all that decides the result: finished folds of another key are not resumed."""
+    params = {name: value for name, value in snakemake.params.items() if name != "resume"}
+    digest = hashlib.sha256(json.dumps([params, snakemake.threads], sort_keys=True).encode())
+    for path in sorted(set(snakemake.input)):
+        digest.update(Path(path).read_bytes())
+    return digest.hexdigest()
+
+
+@rule_script
+def main(snakemake):
+    """Write predictions, history, the record of the run and the trained networks."""
+    params, output = snakemake.params, snakemake.output
+    device = configure(
+        params.device,
+        snakemake.threads,
+        gpu_resource=snakemake.resources.get("gpu"),
+        lock_folder=Path(tempfile.gettempdir()) / f"seqarena-{getpass.getuser()}",
+    )
+    run = train_networks(
+        read_dataset(Path(snakemake.input.tokens).parent),
+        pd.read_parquet(snakemake.input.splits),
+        model_name=snakemake.wildcards.model,
+        architecture=params.architecture,
+        parameters=params.parameters,
+        settings=params.training,
+        seed=params.seed,
+        repeat=int(snakemake.wildcards.repeat),
+        device=device,
+        resume_folder=Path(params.resume),
+        key=resume_key(snakemake),
+        progress=progress.info,
+    )
+    write_run(run, output.predictions, output.history, output.info, output.folds)
+    shutil.rmtree(params.resume, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,160 @@
+"""What configuration.py accepts, fills in and refuses."""
+
+import inspect
+import re
+
+import pytest
+import yaml
+
+from seqarena.configuration import complete_config, resolve_paths
+from seqarena.errors import InputError
+
+from .conftest import ROOT
+
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+DATASET = {"task": "binary", "fasta": "records.fasta", "labels": {"table": "labels.tsv"}}
+
+
+def complete(**changes):
+    return complete_config({"datasets": {"d": DATASET}} | changes, SCHEMA)
+
+
+def message(**changes):
+    with pytest.raises(InputError) as error:
+        complete(**changes)
+    return str(error.value)
+
+
+def test_five_lines_are_enough():
+    config = complete()
+    dataset = config["datasets"]["d"]
+    assert list(config["models"]) == ["majority", "composition", "linear", "dense", "conv1d"]
+    assert dataset["models"] == list(config["models"])
+    assert dataset["split"] == {"folds": 5, "repeats": 1}
+    assert dataset["primary_metric"] == "auroc"
+    assert config["models"]["conv1d"]["training"]["learning_rate"] == 1e-3
+    assert "training" not in config["models"]["linear"]
+
+
+def test_what_is_given_is_kept():
+    model = {"architecture": "conv1d", "parameters": {"filters": [8]}, "training": {"epochs": 3}}
+    config = complete(models={"small": model}, split={"folds": 7})
+    assert config["models"]["small"]["parameters"]["filters"] == [8]
+    assert config["models"]["small"]["training"]["epochs"] == 3
+    assert config["datasets"]["d"]["split"]["folds"] == 7
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"sede": 1}, ["unknown key `sede`", "did you mean `seed`"]),
+        ({"seed": "one"}, ["`seed`", '"one"', "integer"]),
+        ({"seed": -1}, ["`seed`", "-1"]),
+        ({"datasets": {}}, ["`datasets`"]),
+        ({"datasets": {"a b": DATASET}}, ["a b", "Letters, digits"]),
+        ({"split": {"folds": 2}}, ["split.folds", "2", "3"]),
+        ({"device": "cuda"}, ["device", "cuda", "gpu"]),
+        ({"evaluation": {"confidence": 95}}, ["evaluation.confidence"]),
+        ({"split": {"train": "a.txt"}}, ["only train", "`test`"]),
+        ({"split": {"train": "a", "test": "b", "column": "c"}}, ["not both"]),
+        ({"datasets": {"d": {**DATASET, "primary_metric": "rmse"}}}, ["rmse", "binary"]),
+        ({"datasets": {"d": {**DATASET, "models": ["conv2d"]}}}, ["did you mean `conv1d`"]),
+        ({"datasets": {"d": {"task": "binary"}}}, ["either `fasta` or `simulation`"]),
+        ({"datasets": {"d": {"task": "binary", "fasta": "x.fa"}}}, ["where the labels"]),
+        ({"datasets": {"d": {**DATASET, "task": "multiclass", "positive": "1"}}}, ["positive"]),
+        ({"datasets": {"d": {**DATASET, "fasta": {"a": "x", "b": "y"}}}}, ["labels itself"]),
+        (
+            {"datasets": {"d": {**DATASET, "split": {"folds": 5, "column": "c"}}}},
+            ["`folds` has no meaning"],
+        ),
+        (
+            {"models": {"m": {"architecture": "linear", "training": {"epochs": 3}}}},
+            ["baseline", "remove `training`"],
+        ),
+        ({"models": {"m": {"architecture": "conv1d", "parameters": {"filter": [3]}}}}, ["filters"]),
+        ({"models": {"m": {"architecture": "resnet"}}}, ["resnet", "path/to/file.py:function"]),
+    ],
+)
+def test_one_sentence_says_what_is_wrong(changes, words):
+    text = message(**changes)
+    assert all(word in text for word in words), text
+    assert "what to do: " in text
+
+
+def test_a_number_read_as_text_is_explained():
+    given = yaml.safe_load("{architecture: dense, training: {learning_rate: 1e-3}}")
+    assert "1.0e-3" in message(models={"dense": given})
+
+
+def test_the_line_of_the_file_is_named(tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_text("seed: 2\ndatasets:\n  d:\n    task: binary\n    fsta: x.fasta\n")
+    with pytest.raises(InputError, match=r"my\.yaml, line 5"):
+        complete_config(yaml.safe_load(path.read_text()), SCHEMA, [path])
+
+
+def test_all_problems_are_named():
+    text = message(sede=1, device="cuda")
+    assert "sede" in text and "cuda" in text
+
+
+def test_paths_start_from_the_data_folder(tmp_path):
+    for name in ("records.fasta", "labels.tsv"):
+        (tmp_path / name).touch()
+    config = complete(data_folder=str(tmp_path))
+    resolve_paths(config)
+    assert config["datasets"]["d"]["fasta"] == [str(tmp_path / "records.fasta")]
+    assert config["datasets"]["d"]["labels"]["table"] == str(tmp_path / "labels.tsv")
+
+
+def test_a_missing_file_suggests_the_nearest(tmp_path):
+    (tmp_path / "record.fasta").touch()
+    with pytest.raises(InputError, match=r"did you mean `.*record\.fasta`"):
+        resolve_paths(complete(data_folder=str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "config").rglob("*.yaml")), ids=lambda path: path.stem
+)
+def test_shipped_configurations_are_sound(path):
+    complete_config(yaml.safe_load(path.read_text()), SCHEMA, [path])
+
+
+def keys_of(schema):
+    """Name every key that the schema knows, at any depth."""
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        for part in schema.values():
+            yield from keys_of(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from keys_of(part)
+
+
+def test_every_key_is_documented():
+    text = (ROOT / "config/README.md").read_text()
+    documented = set(re.findall(r"`(\w+)`", text))
+    assert set(keys_of(SCHEMA)) <= documented
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", ["dense", "conv1d"])
+def test_schema_and_builders_have_the_same_parameters(name):
+    from seqarena.models import architectures
+
+    builder = getattr(architectures, name)
+    parameters = list(inspect.signature(builder).parameters.values())[1:]
+    properties = SCHEMA["$defs"]["networks"][name]["properties"]
+    assert set(properties) == {parameter.name for parameter in parameters}
+    for parameter in parameters:
+        default = parameter.default
+        default = list(default) if isinstance(default, tuple) else default
+        assert properties[parameter.name]["default"] == default
+
+
+@pytest.mark.tensorflow
+def test_schema_and_training_have_the_same_settings():
+    from seqarena.models.settings import Settings
+
+    properties = SCHEMA["$defs"]["training"]["properties"]
+    assert {key: spec["default"] for key, spec in properties.items()} == Settings().as_dict()

@@ -1,0 +1,202 @@
+"""Common ground of all stages: the checked configuration and the lists that follow from it.
+
+Needs: the configuration. Makes: `settings` (complete), and functions that tell a rule what a
+dataset's inputs, models and settings are.
+"""
+
+import sys
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+SCRIPTS = Path(workflow.basedir) / "scripts"
+if str(SCRIPTS) not in sys.path:
+    sys.path.append(str(SCRIPTS))
+
+from seqarena.code_digest import code_digest
+from seqarena.configuration import (
+    builder_file,
+    complete_config,
+    is_baseline,
+    is_own_split,
+    resolve_paths,
+)
+from seqarena.errors import InputError
+
+schema = yaml.safe_load(
+    (Path(workflow.basedir) / "workflow/schemas/config.schema.yaml").read_text()
+)
+try:
+    settings = complete_config(config, schema, workflow.configfiles)
+    resolve_paths(settings, workflow.configfiles)
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+
+def any_of(names):
+    """Give the pattern of a wildcard that is one of some names, or matches nothing."""
+    return "|".join(names) or "(?!)"
+
+
+BASELINES = [name for name, model in settings["models"].items() if is_baseline(model, schema)]
+NETWORKS = [name for name in settings["models"] if name not in BASELINES]
+DATASETS = settings["datasets"]
+
+
+wildcard_constraints:
+    dataset=any_of(DATASETS),
+    model=any_of(settings["models"]),
+    repeat=r"\d+",
+
+
+def code(script):
+    """Digest a rule's script and what it imports: an edit of either reruns the rule."""
+    return code_digest(SCRIPTS / f"{script}.py")
+
+
+def of_dataset(*keys):
+    """Give a params function that looks a setting of the wildcard's dataset up, or None."""
+
+    def look_up(wildcards):
+        value = DATASETS[wildcards.dataset]
+        for key in keys:
+            value = value.get(key) if value is not None else None
+        return value
+
+    return look_up
+
+
+def of_model(*keys):
+    """Give a params function that looks a setting of the wildcard's model up."""
+
+    def look_up(wildcards):
+        value = settings["models"][wildcards.model]
+        for key in keys:
+            value = value[key]
+        return value
+
+    return look_up
+
+
+def networks_of(dataset):
+    """List the networks that compete on a dataset."""
+    return [name for name in DATASETS[dataset]["models"] if name in NETWORKS]
+
+
+def repeats_of(dataset):
+    """List the repeats of a dataset's split, counted from 1."""
+    return range(1, DATASETS[dataset]["split"]["repeats"] + 1)
+
+
+def runs_of(path):
+    """Give an input function that expands a path over the models and repeats of a dataset."""
+
+    def files(wildcards):
+        return expand(
+            path,
+            dataset=wildcards.dataset,
+            model=DATASETS[wildcards.dataset]["models"],
+            repeat=repeats_of(wildcards.dataset),
+        )
+
+    return files
+
+
+def source_files(wildcards):
+    """Name the files from which a dataset is prepared; a simulation's are made by its rule."""
+    dataset = DATASETS[wildcards.dataset]
+    if "simulation" in dataset:
+        return {
+            "fasta": rules.simulate_dataset.output.fasta,
+            "labels": rules.simulate_dataset.output.labels,
+        }
+    fasta = dataset["fasta"]
+    files = {"fasta": sum(fasta.values(), []) if isinstance(fasta, dict) else fasta}
+    if "table" in dataset.get("labels", {}):
+        files["labels"] = dataset["labels"]["table"]
+    return files
+
+
+def classes_of_files(wildcards):
+    """Name the class of each FASTA where there is one per class, else nothing."""
+    fasta = DATASETS[wildcards.dataset].get("fasta")
+    if not isinstance(fasta, dict):
+        return None
+    return [name for name, paths in fasta.items() for _ in paths]
+
+
+def split_lists(wildcards):
+    """Name the id lists of a dataset's own split, if it has them."""
+    split = DATASETS[wildcards.dataset]["split"]
+    return {role: split[role] for role in ("train", "validation", "test") if role in split}
+
+
+def own_builder(wildcards):
+    """Name the file of a user's own architecture, so that an edit of it trains again."""
+    file = builder_file(settings["models"][wildcards.model])
+    return {"builder": file} if file else {}
+
+
+def datasets_of(*tasks):
+    """List the datasets of some kinds of task."""
+    return [name for name, dataset in DATASETS.items() if dataset["task"] in tasks]
+
+
+def figure(name, caption, figure_label, **labels):
+    """Declare a figure for Snakemake's report; its PNG twin is an output without a place there."""
+    return report(
+        f"results/{{dataset}}/plots/{name}.svg",
+        caption=f"../report/{caption}.rst",
+        category="{dataset}",
+        subcategory="Figures",
+        labels={"figure": figure_label, **labels},
+    )
+
+
+def table(name, caption):
+    """Declare a table for Snakemake's report, which shows HTML but no TSV."""
+    return report(
+        f"results/{{dataset}}/tables/{name}.html",
+        caption=f"../report/{caption}.rst",
+        category="{dataset}",
+        subcategory="Tables",
+        labels={"table": name},
+    )
+
+
+def figures_of(dataset):
+    """List the figures of a dataset as its task asks for them."""
+    by_task = (
+        rules.plot_regression
+        if DATASETS[dataset]["task"] == "regression"
+        else rules.plot_classification
+    )
+    curves = expand(rules.plot_curves.output.svg, dataset=dataset, model=networks_of(dataset))
+    others = [path for path in by_task.output if path.endswith(".svg")]
+    return curves + expand(others, dataset=dataset)
+
+
+def whole_results(wildcards):
+    """List what the report reads of every dataset."""
+    per_dataset = [
+        rules.prepare_dataset.output.summary,
+        rules.split_records.output.summary,
+        rules.evaluate_models.output.metrics,
+        rules.evaluate_models.output.thresholds,
+        rules.diagnose_models.output.diagnosis,
+        rules.compare_models.output.comparison,
+        rules.compare_models.output.ranking,
+        rules.compare_models.output.headline,
+    ]
+    runs = [
+        path
+        for name, dataset in DATASETS.items()
+        for path in expand(
+            rules.train_baseline.output.info,
+            dataset=name,
+            model=dataset["models"],
+            repeat=repeats_of(name),
+        )
+    ]
+    figures = [path for name in DATASETS for path in figures_of(name)]
+    return expand(per_dataset, dataset=DATASETS) + runs + figures

@@ -1,0 +1,53 @@
+"""Data: from files of sequences and labels to a checked, tokenised dataset.
+
+Needs: the FASTA and label files that the configuration names, or a simulation.
+Makes: results/{dataset}/data/, in the steps simulate_dataset (where asked for), prepare_dataset.
+"""
+
+
+rule simulate_dataset:
+    output:
+        fasta="results/{dataset}/simulation/sequences.fasta",
+        labels="results/{dataset}/simulation/labels.tsv",
+        truth="results/{dataset}/simulation/truth.tsv",
+    log:
+        "logs/{dataset}/simulate_dataset.log",
+    benchmark:
+        "logs/benchmark/{dataset}/simulate_dataset.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        simulation=of_dataset("simulation"),
+        seed=settings["seed"],
+        code=code("simulate_dataset"),
+    script:
+        "../../scripts/simulate_dataset.py"
+
+
+rule prepare_dataset:
+    input:
+        unpack(source_files),
+    output:
+        tokens="results/{dataset}/data/tokens.npy",
+        offsets="results/{dataset}/data/offsets.npy",
+        records="results/{dataset}/data/records.parquet",
+        summary="results/{dataset}/data/summary.json",
+    log:
+        "logs/{dataset}/prepare_dataset.log",
+    benchmark:
+        "logs/benchmark/{dataset}/prepare_dataset.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        task=of_dataset("task"),
+        classes_of_files=classes_of_files,
+        labels=of_dataset("labels"),
+        split_column=of_dataset("split", "column"),
+        positive=of_dataset("positive"),
+        length=of_dataset("length"),
+        ambiguous=of_dataset("ambiguous"),
+        soft_masked=of_dataset("soft_masked"),
+        both_strands=of_dataset("both_strands"),
+        code=code("prepare_dataset"),
+    script:
+        "../../scripts/prepare_dataset.py"

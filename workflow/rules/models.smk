@@ -1,0 +1,65 @@
+"""Models: every model is trained and asked for predictions on the same folds.
+
+Needs: results/{dataset}/data/ and splits/. Makes: results/{dataset}/runs/{model}/repeat{repeat}/,
+in one step per (dataset, model, repeat): train_baseline or train_network, with the same outputs.
+"""
+
+
+rule train_baseline:
+    input:
+        **rules.prepare_dataset.output,
+        splits=rules.split_records.output.splits,
+    output:
+        predictions="results/{dataset}/runs/{model}/repeat{repeat}/predictions.parquet",
+        history="results/{dataset}/runs/{model}/repeat{repeat}/history.tsv",
+        info="results/{dataset}/runs/{model}/repeat{repeat}/run.json",
+        folds=directory("results/{dataset}/runs/{model}/repeat{repeat}/folds"),
+    log:
+        "logs/{dataset}/{model}/repeat{repeat}.log",
+    benchmark:
+        "logs/benchmark/{dataset}/{model}/repeat{repeat}.tsv"
+    wildcard_constraints:
+        model=any_of(BASELINES),
+    conda:
+        "../../envs/analysis.yaml"
+    threads: settings["threads"]
+    params:
+        architecture=of_model("architecture"),
+        parameters=of_model("parameters"),
+        seed=settings["seed"],
+        code=code("train_baseline"),
+    script:
+        "../../scripts/train_baseline.py"
+
+
+# Networks come before baselines where both wait for a core: they take longest.
+rule train_network:
+    input:
+        unpack(own_builder),
+        **rules.prepare_dataset.output,
+        splits=rules.split_records.output.splits,
+    output:
+        **rules.train_baseline.output,
+    log:
+        "logs/{dataset}/{model}/repeat{repeat}.log",
+    benchmark:
+        "logs/benchmark/{dataset}/{model}/repeat{repeat}.tsv"
+    wildcard_constraints:
+        model=any_of(NETWORKS),
+    priority: 1
+    conda:
+        "../../envs/training.yaml"
+    threads: settings["threads"]
+    resources:
+        gpu=0 if settings["device"] == "cpu" else 1,
+    params:
+        architecture=of_model("architecture"),
+        parameters=of_model("parameters"),
+        training=of_model("training"),
+        seed=settings["seed"],
+        device=settings["device"],
+        # Outside of the outputs, which Snakemake deletes before it runs a rule again.
+        resume="results/{dataset}/resume/{model}/repeat{repeat}",
+        code=code("train_network"),
+    script:
+        "../../scripts/train_network.py"
