@@ -27,8 +27,15 @@ def main(snakemake):
         confidence=params.evaluation["confidence"],
         seed=params.seed,
     )
-    ranking = rank(metrics, primary_metric)
-    verdict = headline(ranking, comparison, params.baselines, primary_metric, summary["target"])
+    ranking = rank(metrics, primary_metric, params.baselines)
+    verdict = headline(
+        ranking,
+        comparison,
+        params.baselines,
+        primary_metric,
+        summary["target"],
+        confidence=params.evaluation["confidence"],
+    )
     write_tsv(comparison, snakemake.output.comparison)
     write_tsv(ranking, snakemake.output.ranking)
     write_json(verdict, snakemake.output.headline)

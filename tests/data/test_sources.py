@@ -13,7 +13,13 @@ from seqarena.errors import InputError
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
 FASTA = ">a x\nACGT\n>b\nAAAA\n>c\nCCCC\n>d\nGGTA\n"
-LABELS = "id\tlabel\tgene\tset\nb\tno\tg1\ttrain\na\tyes\tg1\ttest\nd\tno\t\tvalidation\nc\tyes\tg2\ttrain\n"
+LABELS = (
+    "id\tlabel\tgene\tset\n"
+    "b\tno\tg1\ttrain\n"
+    "a\tyes\tg1\ttest\n"
+    "d\tno\t\tvalidation\n"
+    "c\tyes\tg2\ttrain\n"
+)
 
 
 @pytest.fixture
@@ -123,10 +129,10 @@ def test_changed_letters_are_counted(files):
     assert counts(dataset.summary["changes"]) == [
         (4, "lower-case letters read as upper case, in 2 records"),
         (3, "letters U read as T, in 2 records"),
-        (2, "ambiguous letters (IUPAC codes) shared out over their bases, in 1 records"),
+        (2, "ambiguous letters (IUPAC codes) shared out over their bases, in 1 record"),
         (6, "letters N read as unknown, in 2 records"),
     ]
-    assert counts(dataset.summary["notices"]) == [(1, "records consist of N only")]
+    assert counts(dataset.summary["notices"]) == [(1, "records of N only")]
     assert dataset.matrix[0].tolist() == [0, 1, 2, 3]
     masked = prepare_dataset("binary", "s.fa", "l.tsv", soft_masked="unknown")
     assert masked.matrix[0].tolist() == [0, 1, 4, 4]
@@ -137,9 +143,9 @@ def test_copies_are_noticed(files):
     files(">a\nACGG\n>b\nacgg\n>c\nCCGT\n>d\nACGT\n")
     notices = prepare_dataset("binary", "s.fa", "l.tsv").summary["notices"]
     assert counts(notices) == [
-        (1, "records are exact copies of an earlier record"),
-        (1, "distinct sequences are the reverse complement of an earlier one"),
-        (1, "sequences occur more than once with different labels"),
+        (1, "exact copies of an earlier record"),
+        (1, "reverse complements of an earlier record, exact copies aside"),
+        (1, "sequences that occur more than once with different labels"),
     ]
 
 
@@ -150,7 +156,7 @@ def test_unequal_lengths_are_brought_to_the_stated_one(files):
     assert dataset.offsets.tolist() == [0, 3, 6, 9, 12]
     assert dataset.summary["length"] == 3
     assert counts(dataset.summary["changes"]) == [
-        (2, "letters N added to pad 1 records to 3 letters, at both ends"),
+        (2, "letters N added to pad 1 record to 3 letters, at both ends"),
         (6, "letters cut off to crop 2 records to 3 letters, at both ends"),
     ]
 
@@ -258,6 +264,6 @@ def test_a_real_dataset_is_counted_as_its_description_says():
     assert dataset.matrix.shape == (3190, 60)
     assert sum(change["count"] for change in summary["changes"]) == 60
     assert counts(summary["notices"]) == [
-        (185, "records are exact copies of an earlier record"),
-        (1, "sequences occur more than once with different labels"),
+        (185, "exact copies of an earlier record"),
+        (1, "sequences that occur more than once with different labels"),
     ]

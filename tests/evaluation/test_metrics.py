@@ -17,7 +17,10 @@ from seqarena.evaluation.metrics import (
     evaluate,
 )
 
-COLUMNS = "model repeat fold role target metric value low high n groups".split()
+COLUMNS = [
+    *("model", "repeat", "fold", "role", "target", "metric"),
+    *("value", "low", "high", "n", "groups"),
+]
 
 
 def table(task="binary", predictions=None, n_bootstrap=50, **options):

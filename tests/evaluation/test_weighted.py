@@ -29,6 +29,7 @@ def columns(truth, score, weights):
         yield np.repeat(truth, column), np.repeat(score, column)
 
 
+@settings(deadline=None)
 @given(weighted_scores())
 def test_areas_equal_scikit_learn_on_copied_records(case):
     truth, score, weights = case
@@ -42,6 +43,7 @@ def test_areas_equal_scikit_learn_on_copied_records(case):
             assert precision[i] == pytest.approx(reference.average_precision_score(t, s))
 
 
+@settings(deadline=None)
 @given(weighted_scores(n_classes=4))
 @pytest.mark.filterwarnings("ignore")
 def test_label_metrics_equal_scikit_learn_on_copied_records(case):

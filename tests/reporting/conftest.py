@@ -257,3 +257,68 @@ def regression():
 @pytest.fixture(scope="session")
 def make_results():
     return Results
+
+
+def as_section(results, about=None, beyond_noise=True, figures=None):
+    """Gather one data set's results as `render_report` takes them."""
+    counts = results.records["label"].value_counts().to_dict() if results.classes else {}
+    counts = {results.classes[index]: count for index, count in sorted(counts.items())}
+    extent = [float(results.records["label"].min()), float(results.records["label"].max())]
+    last = results.models[-1]
+    return {
+        "name": results.name,
+        "about": about,
+        "summary": {
+            "task": results.task,
+            "target": "label",
+            "classes": results.classes,
+            "records": results.n,
+            "length": 100,
+            "lengths": {"min": 92, "median": 100, "max": 131},
+            **({"class_counts": counts} if counts else {"target_range": extent}),
+            "inputs": [{"path": "sequences.fasta", "sha256": "ab" * 32, "bytes": 345_678}],
+            "changes": [{"what": "letters cut off to crop 12 records to 100 letters", "count": 83}],
+            "notices": [{"what": "records that are exact copies of another", "count": 4}],
+        },
+        "splits": {
+            "mode": "k-fold",
+            "roles": [
+                {
+                    "repeat": repeat, "fold": fold, "role": role, "n": size, "groups": size // 2,
+                    "class_counts": {"background": size // 2, "motif": size - size // 2},
+                }
+                for repeat in range(results.repeats)
+                for fold in range(results.folds)
+                for role, size in (("train", 120), ("validation", 60), ("test", 60 + fold))
+            ],
+            "notices": [],
+        },
+        "metrics": results.metrics,
+        "comparison": results.comparison,
+        "diagnosis": results.diagnosis,
+        "ranking": results.ranking,
+        "headline": {
+            "sentence": f"`{last}` predicts label best, 0.190 ahead of the baseline `linear`.",
+            "beyond_noise": beyond_noise,
+            "best_network": last,
+            "best_baseline": "linear",
+            "cautions": ["Intervals from fewer than 50 groups are rough."],
+        },
+        "runs": results.runs,
+        "thresholds": results.thresholds,
+        "figures": figures or {},
+        "primary_metric": results.primary,
+        "baselines": results.baselines,
+    }  # fmt: skip
+
+
+def provenance(configuration=None):
+    """Make what `render_report` says of the run itself."""
+    return {
+        "config": configuration or {"seed": 1, "datasets": {"one": {"task": "binary"}}},
+        "versions": {"python": "3.11.9", "numpy": "2.4.0"},
+        "created": "2025-01-02T03:04:05+00:00",
+        "command": "snakemake --cores all",
+        "platform": {"system": "Linux", "machine": "x86_64"},
+        "commit": None,
+    }

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqarena.data.alphabet import LETTERS
@@ -57,6 +57,7 @@ def test_records_stay_in_order_and_one_record_is_enough():
     assert table.to_dict("list") == {"record": ["r0"], "cluster": [0]}
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.text("ACGTN", min_size=4, max_size=4), min_size=1, max_size=30),
     st.randoms(use_true_random=False),
@@ -72,6 +73,7 @@ def test_order_and_strand_change_nothing(sequences, random):
     assert partition(back) == partition(expected)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=20))
 def test_edges_within_labels_give_back_the_labels(labels):
     edges = edges_within_labels(np.array(labels, dtype=object))

@@ -42,6 +42,16 @@ BASELINES = [name for name, model in settings["models"].items() if is_baseline(m
 NETWORKS = [name for name in settings["models"] if name not in BASELINES]
 DATASETS = settings["datasets"]
 
+# What a training job leaves. The number of folds differs between datasets, so the models of the folds
+# are a folder: outputs that Snakemake knows are removed, archived and sent along with the others.
+RUN = "results/{dataset}/runs/{model}/repeat{repeat}"
+RUN_FILES = {
+    "predictions": f"{RUN}/predictions.parquet",
+    "history": f"{RUN}/history.tsv",
+    "info": f"{RUN}/run.json",
+    "folds": directory(f"{RUN}/folds"),
+}
+
 
 wildcard_constraints:
     dataset=any_of(DATASETS),
@@ -192,7 +202,7 @@ def whole_results(wildcards):
         path
         for name, dataset in DATASETS.items()
         for path in expand(
-            rules.train_baseline.output.info,
+            RUN_FILES["info"],
             dataset=name,
             model=dataset["models"],
             repeat=repeats_of(name),

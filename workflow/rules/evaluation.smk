@@ -9,7 +9,7 @@ rule evaluate_models:
     input:
         summary=rules.prepare_dataset.output.summary,
         clusters=rules.group_records.output.clusters,
-        predictions=runs_of(rules.train_baseline.output.predictions),
+        predictions=runs_of(RUN_FILES["predictions"]),
     output:
         metrics="results/{dataset}/metrics.tsv",
         thresholds="results/{dataset}/thresholds.tsv",
@@ -30,8 +30,8 @@ rule evaluate_models:
 rule diagnose_models:
     input:
         summary=rules.prepare_dataset.output.summary,
-        history=runs_of(rules.train_baseline.output.history),
-        info=runs_of(rules.train_baseline.output.info),
+        history=runs_of(RUN_FILES["history"]),
+        info=runs_of(RUN_FILES["info"]),
         metrics=rules.evaluate_models.output.metrics,
     output:
         diagnosis="results/{dataset}/diagnosis.tsv",
@@ -52,7 +52,7 @@ rule compare_models:
     input:
         summary=rules.prepare_dataset.output.summary,
         clusters=rules.group_records.output.clusters,
-        predictions=runs_of(rules.train_baseline.output.predictions),
+        predictions=runs_of(RUN_FILES["predictions"]),
         metrics=rules.evaluate_models.output.metrics,
         thresholds=rules.evaluate_models.output.thresholds,
         diagnosis=rules.diagnose_models.output.diagnosis,

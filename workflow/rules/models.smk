@@ -10,10 +10,7 @@ rule train_baseline:
         **rules.prepare_dataset.output,
         splits=rules.split_records.output.splits,
     output:
-        predictions="results/{dataset}/runs/{model}/repeat{repeat}/predictions.parquet",
-        history="results/{dataset}/runs/{model}/repeat{repeat}/history.tsv",
-        info="results/{dataset}/runs/{model}/repeat{repeat}/run.json",
-        folds=directory("results/{dataset}/runs/{model}/repeat{repeat}/folds"),
+        **RUN_FILES,
     log:
         "logs/{dataset}/{model}/repeat{repeat}.log",
     benchmark:
@@ -39,7 +36,7 @@ rule train_network:
         **rules.prepare_dataset.output,
         splits=rules.split_records.output.splits,
     output:
-        **rules.train_baseline.output,
+        **RUN_FILES,
     log:
         "logs/{dataset}/{model}/repeat{repeat}.log",
     benchmark:

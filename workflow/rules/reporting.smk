@@ -9,12 +9,12 @@ rule plot_curves:
     input:
         summary=rules.prepare_dataset.output.summary,
         history=lambda wildcards: expand(
-            rules.train_baseline.output.history,
+            RUN_FILES["history"],
             repeat=repeats_of(wildcards.dataset),
             allow_missing=True,
         ),
         info=lambda wildcards: expand(
-            rules.train_baseline.output.info,
+            RUN_FILES["info"],
             repeat=repeats_of(wildcards.dataset),
             allow_missing=True,
         ),
@@ -40,7 +40,7 @@ rule plot_classification:
     input:
         summary=rules.prepare_dataset.output.summary,
         clusters=rules.group_records.output.clusters,
-        predictions=runs_of(rules.train_baseline.output.predictions),
+        predictions=runs_of(RUN_FILES["predictions"]),
         metrics=rules.evaluate_models.output.metrics,
         thresholds=rules.evaluate_models.output.thresholds,
     output:
@@ -73,7 +73,7 @@ rule plot_regression:
     input:
         summary=rules.prepare_dataset.output.summary,
         clusters=rules.group_records.output.clusters,
-        predictions=runs_of(rules.train_baseline.output.predictions),
+        predictions=runs_of(RUN_FILES["predictions"]),
         metrics=rules.evaluate_models.output.metrics,
     output:
         predicted_true=figure("predicted_true", "predicted_true", "predicted against true"),
@@ -103,7 +103,7 @@ rule write_tables:
     input:
         **rules.prepare_dataset.output,
         clusters=rules.group_records.output.clusters,
-        predictions=runs_of(rules.train_baseline.output.predictions),
+        predictions=runs_of(RUN_FILES["predictions"]),
         metrics=rules.evaluate_models.output.metrics,
         thresholds=rules.evaluate_models.output.thresholds,
         comparison=rules.compare_models.output.comparison,

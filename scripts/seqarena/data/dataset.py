@@ -180,7 +180,7 @@ def fit_length(
     changes = []
     for letters, what in ((missing, "letters N added to pad"), (excess, "letters cut off to crop")):
         records = np.count_nonzero(letters)
-        changes += note(f"{what} {records} records to {length} letters, {where}", letters.sum())
+        changes += note(f"{what} {_several(records)} to {length} letters, {where}", letters.sum())
     return matrix, changes
 
 
@@ -207,13 +207,13 @@ def count_duplicates(matrix: np.ndarray, targets: np.ndarray) -> list[dict[str, 
     pairs = pd.DataFrame({"sequence": exact, "target": targets}).drop_duplicates()
     conflicts = np.count_nonzero(np.bincount(pairs["sequence"]) > 1)
     return [
-        *note("records are exact copies of an earlier record", len(matrix) - len(distinct)),
+        *note("exact copies of an earlier record", len(matrix) - len(distinct)),
         *note(
-            "distinct sequences are the reverse complement of an earlier one",
+            "reverse complements of an earlier record, exact copies aside",
             len(distinct) - either_strand,
         ),
-        *note("sequences occur more than once with different labels", conflicts),
-        *note("records consist of N only", np.count_nonzero((matrix == UNKNOWN).all(axis=1))),
+        *note("sequences that occur more than once with different labels", conflicts),
+        *note("records of N only", np.count_nonzero((matrix == UNKNOWN).all(axis=1))),
     ]
 
 
@@ -235,6 +235,10 @@ def gc_fraction(tokens: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     strong = (shares == 1)[tokens]
     known = ((shares == 1) | (ONE_HOT[:, 0] + ONE_HOT[:, 3] == 1))[tokens]
     return _count_by_record(strong, offsets) / np.maximum(_count_by_record(known, offsets), 1)
+
+
+def _several(records: int) -> str:
+    return "1 record" if records == 1 else f"{records} records"
 
 
 def _count_by_record(mask: np.ndarray, offsets: np.ndarray) -> np.ndarray:
@@ -273,8 +277,17 @@ def letter_changes(letters: bytes, offsets: np.ndarray, soft_masked: str) -> lis
         if not mask.any():
             continue
         records = np.count_nonzero(_count_by_record(mask, offsets))
-        changes += note(f"{sentences[kind]}, in {records} records", np.count_nonzero(mask))
+        changes += note(f"{sentences[kind]}, in {_several(records)}", np.count_nonzero(mask))
     return changes
+
+
+def describe_lengths(lengths: np.ndarray) -> dict[str, float]:
+    """Entry of the summary on how many letters records have in the source."""
+    return {
+        "min": int(lengths.min()),
+        "median": float(np.median(lengths)),
+        "max": int(lengths.max()),
+    }
 
 
 def describe_targets(targets: np.ndarray, classes: list[str] | None) -> dict[str, Any]:

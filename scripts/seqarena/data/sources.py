@@ -17,6 +17,7 @@ from seqarena.data.dataset import (
     TASKS,
     Dataset,
     count_duplicates,
+    describe_lengths,
     describe_targets,
     fit_length,
     gc_fraction,
@@ -190,7 +191,6 @@ def prepare_dataset(
         For anything that can't be used: what, where, and what to do.
     """
     alphabet.check_choice("task", task, TASKS)
-    alphabet.check_choice("ambiguous", ambiguous, alphabet.AMBIGUOUS)
     if label_column in RESERVED_COLUMNS:
         raise InputError(
             f"the label column {label_column!r} has a name that the dataset's own table uses",
@@ -207,18 +207,12 @@ def prepare_dataset(
         split_column=split_column,
     )
     targets, classes = _targets(task, records, positive)
-    letters = b"".join(map(alphabet.as_bytes, records.sequences))
-    lengths = np.array([len(sequence) for sequence in records.sequences], np.int64)
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    tokens = alphabet.translate(letters, soft_masked)
-    _refuse_letters(tokens == alphabet.ILLEGAL, "is not a nucleotide", records, offsets)
-    if ambiguous == "refuse":
-        wrong = tokens > alphabet.UNKNOWN
-        _refuse_letters(wrong, "is ambiguous, which is to be refused", records, offsets)
+    letters, tokens, offsets = _tokenise(records, soft_masked, ambiguous)
+    lengths = np.diff(offsets)
     if length_to is None:
         _refuse_lengths(lengths, records)
-    length = int(lengths[0] if length_to is None else length_to)
-    matrix, fitting = fit_length(tokens, offsets, length, anchor)
+        length_to = int(lengths[0])
+    matrix, fitting = fit_length(tokens, offsets, length_to, anchor)
     table = {"record": records.names, label_column: targets, "length": lengths}
     table["gc"] = gc_fraction(tokens, offsets)
     table |= {} if records.groups is None else {"group": pd.array(records.groups, dtype="str")}
@@ -227,24 +221,31 @@ def prepare_dataset(
         "task": task,
         "target": label_column,
         "classes": classes,
-        "records": len(records.names),
-        "length": length,
-        "lengths": {
-            "min": int(lengths.min()),
-            "median": float(np.median(lengths)),
-            "max": int(lengths.max()),
-        },
+        "records": len(matrix),
+        "length": length_to,
+        "lengths": describe_lengths(lengths),
         **describe_targets(targets, classes),
         "inputs": [describe_file(path) for path in dict.fromkeys(records.files)],
         "changes": letter_changes(letters, offsets, soft_masked) + fitting,
         "notices": count_duplicates(matrix, targets),
     }
-    return Dataset(
-        tokens=matrix.reshape(-1),
-        offsets=np.arange(len(matrix) + 1, dtype=np.int64) * length,
-        records=pd.DataFrame(table),
-        summary=summary,
-    )
+    ends = np.arange(len(matrix) + 1, dtype=np.int64) * length_to
+    return Dataset(matrix.reshape(-1), ends, pd.DataFrame(table), summary)
+
+
+def _tokenise(
+    records: Records, soft_masked: str, ambiguous: str
+) -> tuple[bytes, np.ndarray, np.ndarray]:
+    """Letters and tokens of all records end to end, checked, and the records' offsets."""
+    alphabet.check_choice("ambiguous", ambiguous, alphabet.AMBIGUOUS)
+    letters = b"".join(map(alphabet.as_bytes, records.sequences))
+    offsets = np.cumsum([0, *map(len, records.sequences)], dtype=np.int64)
+    tokens = alphabet.translate(letters, soft_masked)
+    _refuse_letters(tokens == alphabet.ILLEGAL, "is not a nucleotide", records, offsets)
+    if ambiguous == "refuse":
+        wrong = tokens > alphabet.UNKNOWN
+        _refuse_letters(wrong, "is ambiguous, which is to be refused", records, offsets)
+    return letters, tokens, offsets
 
 
 def _targets(

@@ -5,7 +5,7 @@ direction.
 """
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -328,7 +328,7 @@ def headline(
             "that takes a network is unknown."
         )
     else:
-        sentence = words.against_baseline(network, baseline, best, pair, ahead)
+        sentence = words.against_baseline(network, baseline, pair, ahead)
     sentence = sentence[0].upper() + sentence[1:]
     groups = int(ranking["groups"].max()) if len(ranking) else 0
     return {
@@ -351,14 +351,16 @@ def _pair(comparison: pd.DataFrame, a: str | None, b: str | None) -> dict:
         found = (comparison["model_a"] == first) & (comparison["model_b"] == second)
         if found.any():
             row = comparison[found].iloc[0]
-            low, high = sorted((sign * row["low"], sign * row["high"]))
-            pair = {"difference": sign * row["difference"], "low": low, "high": high}
+            ends = (row["low"], row["high"])[::sign]
+            pair = {"low": sign * ends[0], "high": sign * ends[1]}
+            pair["difference"] = sign * row["difference"]
             return pair | {"p_adjusted": row["p_adjusted"], "verdict": row["verdict"]}
     nothing = dict.fromkeys(("difference", "low", "high", "p_adjusted"), math.nan)
     return nothing | {"verdict": "undecided"}
 
 
 def _number(value: float) -> str:
+    value = value if abs(value) >= 0.0005 else 0.0  # never "-0.000"
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.4g}"
 
 
@@ -371,17 +373,19 @@ class _Words:
         self.sign = 1 if HIGHER_IS_BETTER[metric] else -1
         self.interval_name = f"{100 * confidence:g}% interval"
 
-    def interval(self, low: float, high: float) -> str:
-        if math.isnan(low):
+    def interval(self, row: Mapping) -> str:
+        if math.isnan(row["low"]):
             return "no interval"
-        return f"{self.interval_name} {_number(low)} to {_number(high)}"
+        return f"{self.interval_name} {_number(row['low'])} to {_number(row['high'])}"
 
     def model(self, name: str) -> str:
         row = self.rows.loc[name]
         if math.isnan(row["value"]):
             return f"`{name}` ({self.metric} undefined)"
-        interval = self.interval(row["low"], row["high"])
-        return f"`{name}` ({self.metric} {_number(row['value'])}, {interval})"
+        return f"`{name}` ({self.metric} {_number(row['value'])}, {self.interval(row)})"
+
+    def brief(self, name: str) -> str:
+        return f"`{name}` ({_number(self.rows.loc[name, 'value'])})"
 
     def beats_chance(self, name: str) -> bool:
         """Tell whether the interval (or the value, if there is none) lies beyond chance."""
@@ -396,41 +400,42 @@ class _Words:
             f"where chance gives {_number(self.rows.loc[best, 'chance'])}."
         )
 
-    def against_baseline(
-        self, network: str, baseline: str, best: str, pair: dict, ahead: bool
-    ) -> str:
+    def against_baseline(self, network: str, baseline: str, pair: Mapping, ahead: bool) -> str:
         if math.isnan(pair["difference"]):
             return (
-                f"{self.model(best)} predicts {self.target} best; it can't be compared with the "
-                f"best baseline, {self.model(baseline)}."
+                f"{self.model(network)} is the best network on {self.target}; it can't be compared "
+                f"with the best baseline, {self.model(baseline)}."
             )
-        size = _number(abs(pair["difference"]))
-        evidence = self.interval(pair["low"], pair["high"])
-        if not math.isnan(pair["p_adjusted"]):
-            evidence += f", p = {pair['p_adjusted']:.2g} after Holm's correction"
-        if self.rows.loc[baseline, "rank"] < self.rows.loc[network, "rank"]:
-            noise = "is" if pair["verdict"] == "undecided" else "is not"
-            if pair["verdict"] == "no practical difference":
+        size, evidence = _number(abs(pair["difference"])), self.evidence(pair)
+        small = pair["verdict"] == "no practical difference"
+        if self.rows.loc[network, "rank"] < self.rows.loc[baseline, "rank"]:
+            if not ahead:
                 return (
-                    f"no network beats the best baseline on {self.target}: {self.model(baseline)} "
-                    f"and the best network, {self.model(network)}, differ by {size} "
-                    f"({evidence}), too little to matter."
+                    "the networks' advantage over the best baseline is not beyond noise on "
+                    f"{self.target}: the best network, {self.model(network)}, is {size} ahead of "
+                    f"{self.brief(baseline)}; {evidence}."
                 )
+            practical = "; that is beyond noise, but too little to matter" if small else ""
             return (
-                f"a baseline predicts {self.target} best: {self.model(baseline)}; the best "
-                f"network, {self.model(network)}, is {size} behind it (difference: {evidence}), "
-                f"which {noise} within noise."
+                f"{self.model(network)} predicts {self.target} best, {size} ahead of the best "
+                f"baseline, {self.brief(baseline)}; {evidence}{practical}."
             )
-        if not ahead:
+        if small:
             return (
-                f"the networks' advantage over the best baseline is not beyond noise on "
-                f"{self.target}: the best network, {self.model(network)}, is {size} ahead of "
-                f"{self.model(baseline)} (difference: {evidence})."
+                f"no network beats the best baseline on {self.target}: {self.model(baseline)} and "
+                f"the best network, {self.brief(network)}, differ by {size}, too little to "
+                f"matter; {evidence}."
             )
-        practical = ""
-        if pair["verdict"] == "no practical difference":
-            practical = "; that is beyond noise, but too little to matter"
+        noise = "could be noise" if pair["verdict"] == "undecided" else "is more than noise"
         return (
-            f"{self.model(network)} predicts {self.target} best, {size} ahead of the best "
-            f"baseline, {self.model(baseline)} (difference: {evidence}){practical}."
+            f"a baseline predicts {self.target} best: {self.model(baseline)}; the best network, "
+            f"{self.brief(network)}, is {size} behind it, which {noise}; {evidence}."
         )
+
+    def evidence(self, pair: Mapping) -> str:
+        """Quote the interval and the p-value of a difference."""
+        p = pair["p_adjusted"]
+        if math.isnan(p):
+            return "the difference has no interval"
+        p = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+        return f"{self.interval(pair)} of the difference, {p} after Holm's correction"

@@ -60,7 +60,8 @@ def configure(
     device : {"auto", "cpu", "gpu"}
         "auto" takes a GPU where one can be used.
     threads : int
-        Size of the pool within an operation. Operations run one after another.
+        Size of TensorFlow's pools, within operations and between them (with one operation at a
+        time, two threads were no faster than one; with two, up to 1.6 times).
     gpu_resource : int, optional
         The job's resource `gpu`; 0 means CPU whatever `device` says (`--resources gpu=0`).
     lock_folder : path-like
@@ -107,6 +108,8 @@ def configure(
     if wanted and not cards and device == "gpu":
         raise _no_gpu("TensorFlow can't use the one that the machine has")
     if not cards:
+        while _claims:
+            _claims.pop().release()
         tf.config.set_visible_devices([], "GPU")
         return DeviceInfo("cpu", cpu_name(), threads)
     for card in cards:
@@ -205,9 +208,9 @@ def cpu_name() -> str:
 
 def _set_threads(tf, threads: int) -> None:
     """Set both pools; in a process where TensorFlow has begun they must be as asked already."""
-    for pool, size in (("intra", threads), ("inter", 1)):
-        if getattr(tf.config.threading, f"get_{pool}_op_parallelism_threads")() != size:
-            getattr(tf.config.threading, f"set_{pool}_op_parallelism_threads")(size)
+    for pool in ("intra", "inter"):
+        if getattr(tf.config.threading, f"get_{pool}_op_parallelism_threads")() != threads:
+            getattr(tf.config.threading, f"set_{pool}_op_parallelism_threads")(threads)
 
 
 def _no_gpu(reason: str) -> InputError:

@@ -236,14 +236,21 @@ def _features(builder: Builder, inputs, parameters, model_name: str):
     except Exception as error:
         raise _failure(error, builder.file, model_name, "the builder fails") from None
     shape = getattr(features, "shape", None)
+    problem = None
     if not isinstance(features, keras.KerasTensor) or len(shape) != 2 or shape[1] is None:
         found = f"a tensor of shape {shape}" if shape is not None else type(features).__name__
+        problem = f"returns {found}, not features (batch, number)"
+    else:
+        try:
+            keras.Model(inputs, features)
+        except ValueError:
+            problem = "returns a tensor that doesn't depend on its inputs"
+    if problem:
+        code = getattr(inspect.unwrap(builder.build), "__code__", None)
         raise InputError(
-            f"Model {model_name!r}: the builder returns {found}, not features (batch, number).",
+            f"Model {model_name!r}: the builder {problem}.",
             file=builder.file,
-            line=inspect.unwrap(builder.build).__code__.co_firstlineno
-            if hasattr(inspect.unwrap(builder.build), "__code__")
-            else None,
+            line=code.co_firstlineno if code else None,
             remedy="end it with keras.layers.Flatten or GlobalMaxPooling1D, without a head",
         )
     return features

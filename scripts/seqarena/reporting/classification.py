@@ -40,9 +40,9 @@ def _banded(
     order = ordered_models(predictions, models)
     styles = model_styles([*(models or []), *order])
     curves = curves_with_bands(predictions, kind, clusters, seed=seed)
-    figure = frame(8.4, 4.6, words["title"], describe_sample(predictions, clusters), words["note"])
+    figure = frame(9.6, 4.6, words["title"], describe_sample(predictions, clusters), words["note"])
     axes = figure.subplots()
-    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.02), aspect="equal")
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.02), aspect="equal", anchor="W")
     axes.set(xlabel=words["xlabel"], ylabel=words["ylabel"])
     values = estimates(metrics, words["metric"])
     handles, labels = [], []

@@ -34,7 +34,8 @@ def _loss_label(runs: Sequence[Mapping], metric: str | None) -> str:
     if "crossentropy" in name or (not name and metric in ("auroc", "accuracy")):
         return "loss (cross-entropy, nats per record)"
     if name in ("mse", "mean_squared_error", "meansquarederror") or not name:
-        return "loss (squared error per record)"
+        scaled = ", target scaled to SD 1" if metric == "pearson" else ""
+        return f"loss (squared error per record{scaled})"
     return f"loss ({short(name, 30)} per record)"
 
 
@@ -107,14 +108,12 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, best: dict, ylabel: str) -> None
     axes.xaxis.get_major_locator().set_params(integer=True)
 
 
-def _verdict(diagnosis: Mapping | None) -> str:
+def _verdict(diagnosis: Mapping | pd.Series | None) -> tuple[str, str]:
+    """Give the verdict and its reason."""
     if diagnosis is None or is_missing(diagnosis.get("verdict")):
-        return "No verdict: nothing was diagnosed for this model."
-    reason = diagnosis.get("reason")
-    verdict = str(diagnosis["verdict"])
-    return f"{verdict[:1].upper()}{verdict[1:]}: {'' if is_missing(reason) else reason}".rstrip(
-        ": "
-    )
+        return "No verdict", "Nothing was diagnosed for this model."
+    verdict, reason = str(diagnosis["verdict"]), diagnosis.get("reason")
+    return f"{verdict[:1].upper()}{verdict[1:]}", "" if is_missing(reason) else str(reason)
 
 
 def _sample(runs: Sequence[Mapping], rows: pd.DataFrame) -> str:
@@ -155,7 +154,7 @@ def plot_curves(
     history: pd.DataFrame,
     runs: Sequence[Mapping],
     model: str,
-    diagnosis: Mapping | None = None,
+    diagnosis: Mapping | pd.Series | None = None,
     *,
     dataset: str = "",
 ) -> Figure:
@@ -191,9 +190,9 @@ def plot_curves(
     references = [fold.get("reference_loss") for run in runs for fold in run["folds"]]
     references = [value for value in references if not is_missing(value)]
     reference = float(np.mean(references)) if references else np.nan
-    verdict = _verdict(diagnosis)
+    verdict, reason = _verdict(diagnosis)
     title = heading(f"Learning curves of {short(model, 40)}", dataset)
-    figure = frame(9.6, 3.3, title, _sample(runs, rows), verdict, _legend(bool(references)))
+    figure = frame(9.6, 3.3, title, _sample(runs, rows), reason, _legend(bool(references)), verdict)
     left, right = figure.subplots(1, 2)
     loss = rows[rows["metric"] == "loss"]
     if len(loss):

@@ -162,7 +162,7 @@ def plot_metrics(
     )
     rows = -(-len(names) // columns)
     figure = frame(
-        10.2, rows * (0.95 + 0.36 * len(order)), heading("Test metrics", dataset), subtitle, note
+        9.6, rows * (0.95 + 0.36 * len(order)), heading("Test metrics", dataset), subtitle, note
     )
     for axes, metric in zip(panels(figure, len(names), columns, sharey=True), names, strict=True):
         _mark_chance(axes, metric, prevalence.iloc[0] if len(prevalence) else None)

@@ -12,7 +12,7 @@ function sortRows(table, column, down) {
   const rows = [...body.rows].map((row) => [keyOf(row.cells[column], numeric), row]);
   rows.sort(([a], [b]) => {
     if (a === null || b === null) return (a === null) - (b === null); // undefined stays last
-    const order = numeric ? a - b : a.localeCompare(b);
+    const order = numeric ? a - b : a.localeCompare(b, undefined, { numeric: true });
     return down ? -order : order;
   });
   body.append(...rows.map(([, row]) => row));

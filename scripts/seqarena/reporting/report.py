@@ -4,6 +4,7 @@ import base64
 import io
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,13 +42,13 @@ class Section(NamedTuple):
 # The order of the report. A new chapter is a template and a line here; numbers and the table of
 # contents follow.
 SECTIONS = (
-    Section("verdict", "Verdict", "sections/verdict.html.j2"),
-    Section("data", "Data and what was changed in it", "sections/data.html.j2"),
-    Section("models", "Models", "sections/models.html.j2"),
-    Section("comparison", "Comparison", "sections/comparison.html.j2"),
-    Section("curves", "Learning curves and diagnosis", "sections/curves.html.j2"),
-    Section("details", "Details of each data set", "sections/details.html.j2"),
-    Section("provenance", "Provenance", "sections/provenance.html.j2"),
+    Section("verdict", "Verdict", "section_verdict.html.j2"),
+    Section("data", "Data and what was changed in it", "section_data.html.j2"),
+    Section("models", "Models", "section_models.html.j2"),
+    Section("comparison", "Comparison", "section_comparison.html.j2"),
+    Section("curves", "Learning curves and diagnosis", "section_curves.html.j2"),
+    Section("details", "Details of each data set", "section_details.html.j2"),
+    Section("provenance", "Provenance", "section_provenance.html.j2"),
 )
 
 
@@ -65,12 +66,13 @@ def _data_uri(svg: bytes) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg).decode("ascii")
 
 
+def _estimate(row: tuple | pd.Series) -> str:
+    return format_estimate(row.value, row.low, row.high)
+
+
 def _standing(dataset: Mapping) -> str:
     """Say every model's primary metric in one line: the text alternative of most figures."""
-    values = "; ".join(
-        f"{row.model} {format_estimate(row.value, row.low, row.high)}"
-        for row in dataset["ranking"].itertuples()
-    )
+    values = "; ".join(f"{row.model} {_estimate(row)}" for row in dataset["ranking"].itertuples())
     return f"{metric_label(dataset['primary_metric'])} of the models: {values}."
 
 
@@ -147,8 +149,8 @@ def findings(dataset: Mapping) -> list[str]:
     if len(defined):
         first, last = defined.iloc[0], defined.iloc[-1]
         sentences.append(
-            f"{label} runs from {format_estimate(last.value, last.low, last.high)} for {last.model} "
-            f"to {format_estimate(first.value, first.low, first.high)} for {first.model}."
+            f"{label} runs from {_estimate(last)} for {last.model} "
+            f"to {_estimate(first)} for {first.model}."
         )
     undefined = list(ranking.loc[ranking["value"].isna(), "model"])
     if undefined:
@@ -263,20 +265,21 @@ def _facts(dataset: Mapping) -> list[tuple[str, str]]:
 
 def _headline(dataset: Mapping) -> dict:
     headline = dataset["headline"]
-    beyond = headline.get("beyond_noise")
-    tone, badge = {
-        True: ("good", "beyond noise"),
-        False: ("warn", "not beyond noise"),
-    }.get(beyond, ("plain", "no network to judge"))
-    evidence = ""
-    if headline.get("best_baseline") and not is_missing(headline.get("difference")):
-        evidence = (
-            f"{headline['best']} against {headline['best_baseline']}, the best baseline: "
-            f"{format_signed(headline['difference'])} in {metric_label(dataset['primary_metric'])}, "
-            f"95 % interval {format_interval(headline.get('low'), headline.get('high'), signed=True)} "
-            f"(bootstrap over groups), p {_p(headline.get('p_adjusted'))} after Holm's correction."
-        )
-    return {"tone": tone, "badge": badge, "sentence": headline["sentence"], "evidence": evidence}
+    networks = any(run["kind"] == "network" for run in dataset["runs"])
+    if not networks:
+        tone, badge = "plain", "no network to judge"
+    elif headline.get("best_baseline") is None:
+        tone, badge = "plain", "no baseline to judge by"
+    elif headline["beyond_noise"]:
+        tone, badge = "good", "network's advantage: beyond noise"
+    else:
+        tone, badge = "warn", "network's advantage: not beyond noise"
+    return {
+        "tone": tone,
+        "badge": badge,
+        "sentence": headline["sentence"],
+        "cautions": list(headline.get("cautions") or []),
+    }
 
 
 def _parameters(dataset: Mapping) -> list[tuple[str, str]]:
@@ -329,6 +332,19 @@ def _view(dataset: Mapping, number: int) -> dict:
     }
 
 
+def _moment(created: str) -> str:
+    """Write an ISO 8601 time for people; another text stays as it is."""
+    try:
+        return datetime.fromisoformat(created).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except ValueError:
+        return created
+
+
+def _platform(platform: Mapping | str) -> str:
+    values = platform.values() if isinstance(platform, Mapping) else [platform]
+    return ", ".join(str(value) for value in values)
+
+
 def _counted(items: Sequence | None) -> list[tuple[str, str]]:
     """Give (sentence, count as text) of changes and notices; a notice may be a bare sentence."""
     return [
@@ -357,11 +373,11 @@ def render_report(datasets: Sequence[Mapping], provenance: Mapping) -> str:
         One a data set, in the order of the report, with the keys name, about (str or None),
         summary (`data/summary.json`), splits (`splits/summary.json`), metrics, comparison,
         diagnosis, ranking (DataFrame: rank, model, value, low, high), headline (mapping: sentence,
-        beyond_noise, best, best_baseline, difference, low, high, p_adjusted), runs (contents of
-        `run.json`), thresholds, figures (name: path of SVG), primary_metric, baselines.
+        beyond_noise, best_baseline, cautions), runs (contents of `run.json`), thresholds,
+        figures (name: path of SVG), primary_metric and baselines (names of models).
     provenance : mapping
-        Keys config (mapping), versions (mapping), created, command, platform (str), commit
-        (str or None).
+        Keys config and versions (mappings), created, command, platform (mapping or str) and
+        commit (str or None).
 
     Returns
     -------
@@ -369,21 +385,21 @@ def render_report(datasets: Sequence[Mapping], provenance: Mapping) -> str:
         HTML with everything inside: no script, style, font or picture is loaded from elsewhere.
     """
     models = list(dict.fromkeys(run["model"] for dataset in datasets for run in dataset["runs"]))
-    environment = jinja_environment()
+    views = [_view(dataset, place) for place, dataset in enumerate(datasets, 1)]
     context = {
-        "datasets": [_view(dataset, place) for place, dataset in enumerate(datasets, 1)],
+        "datasets": views,
         "overview": _overview_picture(datasets, models) if datasets else None,
         "overview_table": tables.overview(datasets, models),
         "contrasts": contrasts(datasets) if datasets else [],
         "inputs": tables.inputs_table(datasets),
         "seeds": tables.seeds_table(datasets),
-        "provenance": {**provenance, "commit": provenance.get("commit")},
+        "provenance": {
+            **provenance,
+            "created": _moment(provenance["created"]),
+            "platform": _platform(provenance["platform"]),
+        },
         "configuration": _as_yaml(provenance.get("config") or {}),
         "sections": SECTIONS,
-        "uncertain": [
-            dataset["name"]
-            for dataset in datasets
-            if dataset["headline"].get("beyond_noise") is False
-        ],
+        "uncertain": [view["name"] for view in views if view["headline"]["tone"] == "warn"],
     }
-    return environment.get_template("report.html.j2").render(context)
+    return jinja_environment().get_template("report.html.j2").render(context)

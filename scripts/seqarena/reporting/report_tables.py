@@ -117,7 +117,7 @@ def ranking_table(dataset: Mapping) -> Table:
     label = metric_label(metric)
     return Table(
         f"Ranking by {label}, the primary metric; second line: {INTERVAL}.",
-        [("rank", True), ("model", False), ("kind", False), (label, True)],
+        [("rank", False), ("model", False), ("kind", False), (label, True)],
         rows,
         undefined_notes(dataset["ranking"].assign(metric=metric)),
     )
@@ -127,6 +127,8 @@ def metrics_wide(dataset: Mapping) -> Table:
     """Tabulate all metrics over all classes, a row a model."""
     table = pooled(dataset["metrics"])
     order = [dataset["primary_metric"], *METRICS, *table["metric"]]
+    prevalence = table.loc[table["metric"] == "prevalence", "value"].dropna()
+    table = table[table["metric"] != "prevalence"]
     names = [name for name in dict.fromkeys(order) if name in set(table["metric"])]
     cells = {(row.model, row.metric): _estimate(row.metric, row) for row in table.itertuples()}
     rows = [
@@ -137,7 +139,8 @@ def metrics_wide(dataset: Mapping) -> Table:
         f"All metrics on pooled held-out records, mean over repeats; second line: {INTERVAL}.",
         [("model", False), *((_with_direction(name), True) for name in names)],
         rows,
-        undefined_notes(table),
+        [f"Prevalence, the floor of AUPRC: {format_number(value)}." for value in prevalence[:1]]
+        + undefined_notes(table),
     )
 
 
@@ -223,8 +226,8 @@ def comparisons(table: pd.DataFrame, caption: str) -> Table:
             ]
         )
     notes = [
-        "Positive: the first model is better, also where lower values of the metric are. p is "
-        "two-sided; Holm's correction covers all pairs of the table."
+        "A positive difference says that the first model is better, also where the metric is one "
+        f"to keep low. Second line: {INTERVAL}. p (Holm) allows for the number of comparisons."
     ]
     if table[["difference", "low", "high", "p"]].isna().to_numpy().any():
         notes.append(
@@ -232,6 +235,8 @@ def comparisons(table: pd.DataFrame, caption: str) -> Table:
             "few groups to draw from."
         )
     columns = [("metric", False), ("model", False), ("compared with", False)]
+    if len(set(table["metric"])) <= 1:
+        columns, rows = columns[1:], [row[1:] for row in rows]
     columns += [("difference", True), ("p", True), ("p (Holm)", True), ("verdict", False)]
     return Table(caption, columns, rows, notes)
 
@@ -252,7 +257,8 @@ def diagnosis_table(dataset: Mapping) -> Table:
     columns = [("model", False), ("verdict", False), ("reason", False)]
     losses = ("training loss", "validation loss", "constant prediction's loss")
     notes = []
-    if dataset["diagnosis"][["train_loss", "validation_loss", "reference_loss"]].isna().any(None):
+    evidence = dataset["diagnosis"][["train_loss", "validation_loss", "reference_loss"]]
+    if evidence.isna().to_numpy().any():
         notes.append(f"Loss {NOT_DEFINED}: the model has no such loss, or it was not finite.")
     return Table(
         "Diagnosis of each model: losses at the epoch kept, over folds and repeats.",
@@ -275,13 +281,12 @@ def _chosen(folds: Sequence[Mapping]) -> str:
     for fold in folds:
         for name, value in (fold.get("chosen") or {}).items():
             options.setdefault(name, set()).add(value)
-    return (
-        "; ".join(
-            f"{name} {', '.join(f'{v:g}' if isinstance(v, float) else str(v) for v in sorted(vs, key=str))}"
-            for name, vs in options.items()
-        )
-        or "nothing"
-    )
+    texts = (f"{name} {', '.join(_short_values(values))}" for name, values in options.items())
+    return "; ".join(texts) or "nothing"
+
+
+def _short_values(values: Iterable) -> list[str]:
+    return [f"{v:g}" if isinstance(v, float) else str(v) for v in sorted(values, key=str)]
 
 
 def models_table(dataset: Mapping) -> Table:
@@ -299,7 +304,7 @@ def models_table(dataset: Mapping) -> Table:
         kept = f"kept: {_span(best)}" if best and runs[0]["kind"] == "network" else ""
         rows.append(
             [
-                Cell(model, runs[0]["architecture"]),
+                Cell(model, "" if runs[0]["architecture"] == model else runs[0]["architecture"]),
                 Cell(runs[0]["kind"]),
                 count(runs[0].get("weights")),
                 Cell(_span(epochs), kept, statistics.median(epochs) if epochs else None),
@@ -314,7 +319,7 @@ def models_table(dataset: Mapping) -> Table:
     columns = [("model", False), ("kind", False), ("trainable weights", True), ("epochs", True)]
     columns += [("chosen on validation", False), ("device", False), ("time, all runs", True)]
     return Table(
-        "Models, with their architecture's name beneath; epochs over all folds and repeats.",
+        "Models; epochs, time and memory are over all folds and repeats.",
         [*columns, ("peak memory", True)],
         rows,
         [],
@@ -331,12 +336,12 @@ def _flat(row: Mapping) -> dict:
 
 def split_tables(splits: Mapping) -> list[Table]:
     """Tabulate the split: sizes by role, then every fold."""
-    rows = [_flat(row) for row in splits.get("rows", [])]
+    rows = [_flat(row) for row in splits.get("roles", [])]
     if not rows:
         return []
     keys = ("repeat", "fold", "role")
     names = [name for name in dict.fromkeys(k for row in rows for k in row) if name not in keys]
-    labels = {"n": "records"}
+    labels = {"n": "records", "target_mean": "mean of the target", "target_sd": "SD of the target"}
     by_role = []
     for role in dict.fromkeys(row["role"] for row in rows):
         of_role = [row for row in rows if row["role"] == role]

@@ -134,6 +134,7 @@ def frame(
     subtitle: str = "",
     note: str = "",
     legend: tuple[list, list[str]] | None = None,
+    verdict: str = "",
 ) -> Figure:
     """Make an empty figure with a heading above and a note below the panels.
 
@@ -149,6 +150,8 @@ def frame(
         Explanation beneath, wrapped to the width.
     legend : tuple of list of artists and list of str, optional
         Key for all panels, drawn in one line between heading and panels.
+    verdict : str
+        One word or few, bold, above the note.
 
     Returns
     -------
@@ -157,7 +160,8 @@ def frame(
     """
     columns = int(width * 14.5)
     above = textwrap.wrap(subtitle, columns)
-    below = [line for part in note.split("\n") for line in textwrap.wrap(part, columns)]
+    below = [verdict] if verdict else []
+    below += [line for part in note.split("\n") for line in textwrap.wrap(part, columns)]
     top = 0.42 + 0.19 * len(above) + (0.28 if legend else 0)
     bottom = 0.10 + (0.12 + 0.175 * len(below) if below else 0)
     total = height + top + bottom
@@ -175,8 +179,10 @@ def frame(
         )  # fmt: skip
     for place, (lines, start) in enumerate(((above, total - 0.37), (below, bottom - 0.10))):
         for line_number, line in enumerate(lines):
+            bold = place == 1 and verdict and line_number == 0
+            look = {"color": INK, "weight": "bold"} if bold else {"color": QUIET}
             height_here = start - line_number * (0.19 if place == 0 else 0.175)
-            figure.text(left, height_here / total, line, va="top", size=8.5, color=QUIET)
+            figure.text(left, height_here / total, line, va="top", size=8.5, **look)
     return figure
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
+import markupsafe
 import numpy as np
 import pandas as pd
 
@@ -26,13 +27,27 @@ _FEATURES = ("length", "gc", "group", "weight")
 
 def jinja_environment() -> jinja2.Environment:
     """Give the template environment of the room: everything is escaped, a missing name fails."""
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["marked"] = _marked
+    return environment
+
+
+def _marked(text: str) -> markupsafe.Markup:
+    """Set names that stand in backticks as code; all else is escaped."""
+    parts = [markupsafe.escape(part) for part in str(text).split("`")]
+    if len(parts) % 2 == 0:  # an odd backtick opens nothing
+        return markupsafe.escape(text)
+    pieces = [
+        markupsafe.Markup("<code>{}</code>").format(part) if place % 2 else part
+        for place, part in enumerate(parts)
+    ]
+    return markupsafe.Markup("").join(pieces)
 
 
 def pooled(
