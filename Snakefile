@@ -10,11 +10,13 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
+DEFAULT_CONFIGURATION = Path(workflow.basedir) / "config/config.yaml"
+
 # A configuration of one's own replaces the default instead of being merged into it: otherwise the
 # simulated datasets would be run beside the user's.
 if "datasets" not in config:
 
-    configfile: Path(workflow.basedir) / "config/config.yaml"
+    configfile: DEFAULT_CONFIGURATION
 
 
 report: "workflow/report/workflow.rst"

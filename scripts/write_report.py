@@ -56,17 +56,17 @@ def commit():
 @rule_script
 def main(snakemake):
     """Write the report."""
-    params = snakemake.params
+    params, results = snakemake.params, Path(snakemake.output.html).parent
     figures = [Path(path) for path in snakemake.input if path.endswith(".svg")]
     sections = [
-        dataset_section(Path(params.results) / name, settings, params.baselines, figures)
+        dataset_section(results / name, settings, params.baselines, figures)
         for name, settings in params.settings["datasets"].items()
     ]
     provenance = {
         "config": params.settings,
         "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": "snakemake --cores all",
+        "command": params.command,
         "platform": {"system": platform.platform(), "machine": platform.machine()},
         "commit": commit(),
     }

@@ -187,7 +187,7 @@ def test_scale_of_constant_features():
 @pytest.mark.parametrize(
     ("architecture", "parameters", "words"),
     [
-        ("linear", {"K": 3}, "did you mean 'k'"),
+        ("linear", {"both_strand": True}, "did you mean 'both_strands'"),
         ("linear", {"k": 0}, "from 1 to 8"),
         ("linear", {"k": "5"}, "from 1 to 8"),
         ("linear", {"l2": 1.0}, "a list"),

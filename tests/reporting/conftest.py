@@ -66,7 +66,7 @@ class Results:
         tables, truth = [], self.records["label"].to_numpy()
         for model in self.models:
             for repeat in range(self.repeats):
-                fold = self.random.permutation(self.n) % self.folds
+                fold = np.random.default_rng(repeat).permutation(self.n) % self.folds
                 given = self._predict(model, truth)
                 for role, shift in (("test", 0), ("validation", 1)):
                     keys = {
@@ -196,7 +196,7 @@ class Results:
     def _comparison(self):
         value = self.ranking.set_index("model")["value"]
         rows = []
-        for model in self.models:
+        for model in self.models if "linear" in value else []:
             if model == "linear":
                 continue
             difference = value[model] - value["linear"]
@@ -322,3 +322,13 @@ def provenance(configuration=None):
         "platform": {"system": "Linux", "machine": "x86_64"},
         "commit": None,
     }
+
+
+@pytest.fixture(scope="session", name="as_section")
+def as_section_fixture():
+    return as_section
+
+
+@pytest.fixture(scope="session", name="provenance")
+def provenance_fixture():
+    return provenance

@@ -21,26 +21,18 @@ def test_results_follow_the_contract(finished):
     results = finished.folder / "results"
     run = results / "simulated/runs/conv1d/repeat2"
     predictions = pd.read_parquet(run / "predictions.parquet")
-    assert list(predictions) == [
-        "record",
-        "repeat",
-        "fold",
-        "role",
-        "target",
-        "truth",
-        "prediction",
-    ]
+    columns = "record repeat fold role target truth prediction"
+    assert list(predictions) == columns.split()
     tested = predictions[predictions["role"] == "test"]
     assert sorted(tested["record"]) == sorted(set(tested["record"])) and len(tested) == 90
-    assert sorted(path.name for path in (run / "folds").iterdir()) == [
-        "fold0.keras",
-        "fold1.keras",
-        "fold2.keras",
-    ]
+    models = sorted(path.name for path in (run / "folds").glob("fold*"))
+    assert models == ["fold0.keras", "fold1.keras", "fold2.keras"]
     info = json.loads((run / "run.json").read_text())
     assert info["device"] == "cpu" and info["threads"] == 1 and len(info["folds"]) == 3
     metrics = pd.read_csv(results / "classes/metrics.tsv", sep="\t")
-    pooled = metrics.query("repeat == 'all' and metric == 'accuracy'").set_index("model")
+    pooled = metrics.query("repeat == 'all' and role == 'test' and metric == 'accuracy'").set_index(
+        "model"
+    )
     assert pooled.loc["own", "n"] == 180
     assert pooled.loc["own", "low"] <= pooled.loc["own", "value"] <= pooled.loc["own", "high"]
 

@@ -32,6 +32,10 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
+# How to get these results again; the default configuration needs no naming.
+own_files = [str(file) for file in workflow.configfiles if Path(file) != DEFAULT_CONFIGURATION]
+COMMAND = " ".join(["snakemake --cores all", *(f"--configfile {file}" for file in own_files)])
+
 
 def any_of(names):
     """Give the pattern of a wildcard that is one of some names, or matches nothing."""

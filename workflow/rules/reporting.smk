@@ -153,8 +153,8 @@ rule write_report:
         "../../envs/analysis.yaml"
     params:
         settings=settings,
+        command=COMMAND,
         baselines=BASELINES,
-        results="results",
         code=code("write_report"),
     script:
         "../../scripts/write_report.py"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import joblib
 import numpy as np
@@ -353,7 +354,7 @@ class FoldStore:
             result["model"] = kept / "model.keras"
             if not result["model"].is_file():
                 raise FileNotFoundError(result["model"])
-        except (OSError, ValueError, KeyError):
+        except (OSError, EOFError, BadZipFile, ValueError, KeyError):
             shutil.rmtree(kept, ignore_errors=True)
             return None
         return result
@@ -376,10 +377,11 @@ class FoldStore:
         temporary = Path(tempfile.mkdtemp(dir=self.folder, prefix=f".fold{fold}-"))
         np.savez(temporary / "outputs.npz", **outputs)
         model.save(temporary / "model.keras")
-        with (temporary / "result.json").open("w", encoding="utf-8") as handle:
-            json.dump({**result, "key": self.key}, handle)
-            handle.flush()
-            os.fsync(handle.fileno())
+        text = json.dumps({**result, "key": self.key})
+        (temporary / "result.json").write_text(text, encoding="utf-8")
+        for path in temporary.iterdir():
+            with path.open("rb") as handle:
+                os.fsync(handle.fileno())
         shutil.rmtree(final, ignore_errors=True)
         temporary.rename(final)
         return {**result, "outputs": dict(outputs), "model": final / "model.keras"}

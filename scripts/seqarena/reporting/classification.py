@@ -303,7 +303,7 @@ def _draw_binary_scores(axes: Axes, rows: pd.DataFrame, limits: np.ndarray) -> N
             share = np.histogram(values, bins)[0] / len(values) * 100
             axes.stairs(share, bins, fill=True, linewidth=0.8, **look)
     if len(limits):
-        axes.axvspan(limits.min(), limits.max(), color="#E69F00", alpha=0.25, linewidth=0)
+        axes.axvspan(limits.min(), limits.max(), color="#E69F00", alpha=0.25, linewidth=0, zorder=0)
         axes.axvline(np.median(limits), color=INK, linestyle=(0, (4, 2)), linewidth=1.2)
     axes.set(xlim=(0, 1), ylim=(0, None))
 

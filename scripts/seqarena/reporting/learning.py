@@ -205,6 +205,10 @@ def plot_curves(
     if metric is None:
         say_instead(right, "no metric was recorded")
     else:
-        arrow = "" if metric not in METRICS else ", higher is better"
-        _draw_panel(right, rows[rows["metric"] == metric], best, f"{metric_label(metric)}{arrow}")
+        of_metric = rows[rows["metric"] == metric]
+        _draw_panel(right, of_metric, best, f"{metric_label(metric)} (higher is better)")
+        # The whole scale from chance to 1: a zoom would make ripples look like waves.
+        chance = METRICS[metric].chance if metric in METRICS else None
+        lowest = np.nanmin([of_metric["value"].min(), 0.0 if chance is None else chance])
+        right.set_ylim(lowest - 0.03, 1.03)
     return figure

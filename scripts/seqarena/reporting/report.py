@@ -52,6 +52,9 @@ SECTIONS = (
 )
 
 
+_MOVED = 0.1  # change of a metric between data sets that is worth a sentence
+
+
 class Picture(NamedTuple):
     """A figure ready to be laid out; `source` is a data URI."""
 
@@ -195,7 +198,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def contrasts(datasets: Sequence[Mapping]) -> list[str]:
-    """Say which models depend on the data set: those whose intervals don't overlap between two.
+    """Say which models do well on one data set and not on another.
 
     Parameters
     ----------
@@ -205,31 +208,32 @@ def contrasts(datasets: Sequence[Mapping]) -> list[str]:
     Returns
     -------
     list of str
-        A sentence a model, the widest gap first.
+        A sentence for each model whose metric moves by 0.1 or more (beyond both intervals), the
+        widest gap first, and one for all others. None for metrics whose scale depends on the data.
     """
     metric = datasets[0]["primary_metric"]
+    if metric not in METRICS or not METRICS[metric].higher_is_better:
+        return []
     seen: dict[str, list] = {}
     for dataset in datasets:
         if dataset["primary_metric"] == metric:
             for row in dataset["ranking"].dropna(subset=["value", "low", "high"]).itertuples():
-                seen.setdefault(row.model, []).append(
-                    (row.value, row.low, row.high, dataset["name"])
-                )
-    gaps = []
+                place = (row.value, row.low, row.high, dataset["name"])
+                seen.setdefault(row.model, []).append(place)
+    gaps, steady = [], []
     for model, values in seen.items():
         low, high = min(values), max(values)
-        if high[1] > low[2]:
+        if high[0] - low[0] >= _MOVED and high[1] > low[2]:
             sentence = (
                 f"{model}: {metric_label(metric)} {format_number(high[0])} on {high[3]}, "
                 f"but {format_number(low[0])} on {low[3]}."
             )
             gaps.append((high[0] - low[0], sentence))
-    steady = [
-        m for m, values in seen.items() if len(values) > 1 and max(values)[1] <= min(values)[2]
-    ]
+        elif len(values) > 1:
+            steady.append(model)
     sentences = [sentence for _, sentence in sorted(gaps, key=lambda gap: -gap[0])]
     if steady and sentences:
-        sentences.append(f"About the same on all (intervals overlap): {_listed(steady)}.")
+        sentences.append(f"About the same on all (less than {_MOVED} apart): {_listed(steady)}.")
     return sentences
 
 

@@ -18,7 +18,7 @@ from seqarena.files import whole_file
 from seqarena.reporting.tables import pooled
 from seqarena.reporting.wording import format_estimate, plural
 
-INK, QUIET, FAINT = "#1f2328", "#57606a", "#d8dee4"
+INK, QUIET = "#1f2328", "#57606a"
 TRAIN_COLOUR, VALIDATION_COLOUR = "#E69F00", "#0072B2"
 
 # Glyphs become paths: the figure looks the same wherever it is opened, whatever fonts are there.

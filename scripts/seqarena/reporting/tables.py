@@ -190,7 +190,7 @@ def metrics_table(metrics: pd.DataFrame, primary_metric: str | None = None) -> p
         records, groups, note; grouped by metric. Undefined values say why in `note`.
     """
     rows = pooled(metrics, target=None)
-    rank = {name: place for place, name in enumerate([primary_metric, *METRICS])}
+    rank = {n: place for place, n in enumerate(dict.fromkeys([primary_metric, *METRICS]))}
     rows["place"] = rows["metric"].map(lambda name: rank.get(name, len(rank)))
     # The order of models within a metric is that of the table: best or configured order survives.
     rows = rows.sort_values(["place", "target"], kind="stable")
@@ -301,7 +301,7 @@ def to_html(frame: pd.DataFrame, title: str) -> str:
 
 def _cell(value: object) -> object:
     """Make a value fit for JSON: six figures for floats, null for the missing."""
-    if is_missing(value) or value is pd.NA:
+    if value is pd.NA or is_missing(value):
         return None
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value))

@@ -107,13 +107,6 @@ FIGURES = {
     ),
 }
 
-DIAGNOSES = {
-    "under-fit": "too little is learned even from the training records",
-    "balanced": "training and validation agree",
-    "over-fit": "training records are learned by heart, at the expense of validation",
-    "degenerate": "the predictions hardly depend on the sequence",
-}
-
 
 def metric_label(metric: str) -> str:
     """Name of a metric as people write it; an unknown one keeps its own name."""
@@ -149,6 +142,10 @@ def format_number(value: float | None, digits: int = 3) -> str:
     size = abs(value)
     if 0 < size < 0.5 * 10**-digits:
         return f"{value:.1e}".replace("-", "−")
+    if 1 - 0.5e-6 < size < 1:
+        return "> 0.999999" if value > 0 else "< −0.999999"
+    if 1 - 0.5 * 10**-digits <= size < 1:  # nearly perfect isn't perfect
+        digits = min(6, digits + 1 + int(-math.log10(2 * (1 - size)) - digits))
     decimals = digits if size < 10 else max(0, digits + 1 - len(str(int(size))))
     text = f"{value:,.{decimals}f}"
     return text.replace("-", "−") if float(text.replace(",", "")) else text.lstrip("-")

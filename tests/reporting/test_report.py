@@ -1,0 +1,176 @@
+import re
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from seqarena.reporting import report
+
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+VOID = {"meta", "img", "br", "input", "link", "hr"}
+
+
+class Checker(HTMLParser):
+    """Checks that tags are balanced, and gathers what the report refers to."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.problems, self.ids = [], [], []
+        self.images, self.links, self.loads, self.texts = [], [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag not in VOID:
+            self.open.append(tag)
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
+        if tag == "img":
+            self.images.append(attributes)
+        if tag == "a":
+            self.links.append(attributes.get("href", ""))
+        if tag == "link" or (tag in ("script", "iframe") and "src" in attributes):
+            self.loads.append(attributes)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.problems.append(tag)
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+def check(html):
+    checker = Checker()
+    checker.feed(html)
+    checker.close()
+    assert not checker.problems and not checker.open
+    return checker
+
+
+@pytest.fixture(scope="session")
+def page(make_results, as_section, provenance, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("figures")
+    sections = []
+    for task, beyond in (("binary", True), ("multiclass", False), ("regression", True)):
+        results = make_results(task, n=80)
+        figures = {name: folder / f"{task}_{name}.svg" for name in ("metrics", "curves_dense")}
+        for path in figures.values():
+            path.write_text(PICTURE)
+        sections.append(as_section(results, f"What {task} asks.", beyond, figures))
+    return report.render_report(sections, provenance())
+
+
+def test_the_report_is_well_formed_and_stands_alone(page):
+    checker = check(page)
+    assert not checker.loads
+    assert len(set(checker.ids)) == len(checker.ids)
+    assert all(link.startswith("#") and link[1:] in checker.ids for link in checker.links)
+    assert all(image["src"].startswith("data:image/svg+xml;base64,") for image in checker.images)
+    assert not re.search(r"https?://", re.sub(r"base64,[A-Za-z0-9+/=]+", "", page))
+    assert "@import" not in page
+
+
+def test_every_picture_has_words_and_every_table_a_caption(page):
+    checker = check(page)
+    assert len(checker.images) == 1 + 3 * 2
+    assert all(len(image["alt"]) > 40 for image in checker.images)
+    assert page.count("<table") == page.count("<caption>") > 15
+    assert '<html lang="en">' in page
+    assert page.count("<h1>") == 1
+
+
+def test_chapters_come_in_order_and_the_verdict_first(page):
+    places = [page.index(f'<section id="{section.anchor}"') for section in report.SECTIONS]
+    assert places == sorted(places)
+    assert report.SECTIONS[0].anchor == "verdict"
+
+
+def test_an_advantage_within_noise_is_said_in_the_first_lines(page):
+    verdict = page[page.index('<section id="verdict"') : page.index('<section id="data"')]
+    assert "No network's advantage" in verdict.replace("&#39;", "'")
+    assert verdict.index("synthetic_multiclass") < verdict.index("<article")
+    assert verdict.count('class="verdict warn"') == 1
+    assert verdict.count('class="verdict good"') == 2
+
+
+def test_what_is_undefined_says_so_with_a_reason(page):
+    assert "Spearman rho not defined: a correlation needs values that vary" in page
+    assert not re.search(r"<td[^>]*>\s*(nan|NaN|None|<NA>)?\s*</td>", page)
+    assert ">nan<" not in page.lower()
+
+
+def test_counts_of_changes_and_provenance_are_there(page):
+    for text in (
+        "letters cut off to crop 12 records", "exact copies", "ab" * 32, "snakemake --cores all",
+        "2025-01-02 03:04 UTC", "Linux, x86_64", "not a git checkout", "52,345",
+        "What binary asks.",        "Example CPU", "task: binary",
+    ):  # fmt: skip
+        assert text in page, text
+
+
+def test_tables_can_be_sorted_and_copied(page):
+    assert "aria-sort" in page and "Copy table" in page
+    keys = re.findall(r'data-key="([^"]*)"', page)
+    assert len(keys) > 100
+    assert all(float(key) == float(key) for key in keys)
+
+
+HOSTILE = "<script>alert('x')</script>"
+
+
+def test_hostile_names_are_escaped(make_results, as_section, provenance, tmp_path):
+    skill = {"linear": 1.0, HOSTILE: 2.0}
+    results = make_results("binary", n=60, skill=skill, name=f"data {HOSTILE}")
+    svg = tmp_path / "f.svg"
+    svg.write_text(PICTURE)
+    figures = {"metrics": svg, f"curves_{HOSTILE}": svg}
+    section = as_section(results, f"about {HOSTILE}", False, figures)
+    section["summary"]["changes"] = [{"what": HOSTILE, "count": 1}]
+    section["headline"]["sentence"] = f"`{HOSTILE}` wins {HOSTILE}"
+    page = report.render_report([section], provenance({"key": HOSTILE}))
+    assert "<script>alert" not in page
+    assert page.count("<script") == 1
+    assert HOSTILE in "".join(check(page).texts)
+
+
+def test_names_in_backticks_become_code():
+    marked = report.jinja_environment().filters["marked"]
+    assert marked("`a<b` wins") == "<code>a&lt;b</code> wins"
+    assert marked("an odd ` & tick") == "an odd ` &amp; tick"
+
+
+def test_what_moves_between_datasets_is_said(make_results, as_section):
+    moving = {"linear": 0.9, "dense": 0.1, "conv1d": 3.2}
+    one = as_section(make_results("binary", n=60, skill=moving, name="anywhere"))
+    two = as_section(make_results("binary", n=60, skill={**moving, "dense": 3}, name="fixed"))
+    first, last = report.contrasts([one, two])
+    assert re.match(r"dense: AUROC 0\.95\d on fixed, but 0\.5\d\d on anywhere\.", first)
+    assert last == "About the same on all (less than 0.1 apart): conv1d and linear."
+    assert report.contrasts([one]) == []
+
+
+def test_findings_name_chance_comparisons_and_fit(make_results, as_section):
+    results = make_results("binary", n=60)
+    text = " ".join(report.findings(as_section(results)))
+    assert "AUROC runs from 0.500" in text
+    assert (
+        "Not told apart from chance (the interval includes it): composition and majority." in text
+    )
+    assert re.search(r"conv1d is better than linear: \+0\.20\d in AUROC \(\+0", text)
+    assert "dense is over-fit. The best validation loss" in text
+    assert "majority is degenerate" not in text  # a baseline's design, not a finding
+
+
+def test_nothing_recorded_is_not_shown_as_nothing_happened(make_results, as_section, provenance):
+    section = as_section(make_results("binary", n=60, repeats=1))
+    section["splits"] = {"mode": "own split"}
+    section["runs"] = [
+        {**run, "peak_memory_mb": None, "weights": None, "device_name": "x"}
+        for run in section["runs"]
+    ]
+    section["metrics"] = section["metrics"][section["metrics"]["fold"] == "all"]
+    section["thresholds"] = pd.DataFrame(columns=["model", "repeat", "fold", "threshold"])
+    page = report.render_report([section], provenance())
+    check(page)
+    assert "The sizes of the folds were not recorded." in page
+    assert "not recorded" in page
