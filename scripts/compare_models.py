@@ -24,7 +24,6 @@ def main(snakemake):
         params.baselines,
         equivalence=params.evaluation["equivalence"],
         n_bootstrap=params.evaluation["bootstrap"],
-        confidence=params.evaluation["confidence"],
         seed=params.seed,
     )
     ranking = rank(metrics, primary_metric, params.baselines)
@@ -34,7 +33,6 @@ def main(snakemake):
         params.baselines,
         primary_metric,
         summary["target"],
-        confidence=params.evaluation["confidence"],
     )
     write_tsv(comparison, snakemake.output.comparison)
     write_tsv(ranking, snakemake.output.ranking)

@@ -14,7 +14,7 @@ def folds_table(infos):
     """Lay the folds of all runs out as a table, a row a fold."""
     return pd.DataFrame(
         [
-            {"model": info["model"], "repeat": info["repeat"], **fold}
+            {"model": info["model"], "kind": info["kind"], "repeat": info["repeat"], **fold}
             for info in infos
             for fold in info["folds"]
         ]

@@ -21,7 +21,6 @@ def main(snakemake):
         read_tsv(snakemake.input.clusters),
         thresholds,
         n_bootstrap=snakemake.params.evaluation["bootstrap"],
-        confidence=snakemake.params.evaluation["confidence"],
         seed=snakemake.params.seed,
     )
     write_tsv(thresholds, snakemake.output.thresholds)

@@ -205,10 +205,10 @@ def test_a_degenerate_model_is_never_best():
     _, ranking, _, said = contest(change=lambda p: constant(p, "m0"), skills=(1.0, -1.5), folds=4)
     assert ranking["degenerate"].to_list() == [True, False]
     assert said["best"] is None
-    assert said["sentence"].startswith("No model predicts binding better than chance")
+    assert said["sentence"].startswith("No model predicts `binding` better than chance")
     _, _, _, said = contest(change=lambda p: constant(constant(p, "m0"), "m1"), skills=(1.0, 1.0))
     assert said["best"] is None
-    assert said["sentence"].startswith("No model learned to predict binding")
+    assert said["sentence"].startswith("No model learned to predict `binding`")
 
 
 def test_an_undefined_metric_ranks_last_and_is_not_compared():
@@ -228,14 +228,14 @@ def test_an_undefined_metric_ranks_last_and_is_not_compared():
 
 def test_headline_says_first_that_nothing_beats_chance():
     _, _, _, said = contest(skills=(0.0, 0.0), seed=3)
-    assert said["sentence"].startswith("No model predicts binding better than chance")
+    assert said["sentence"].startswith("No model predicts `binding` better than chance")
     assert not said["beyond_noise"]
     assert said["best"] is None
 
 
 def test_headline_says_first_that_a_baseline_wins():
     _, _, _, said = contest(skills=(3.0, 1.0))
-    assert said["sentence"].startswith("A baseline predicts binding best: `m0`")
+    assert said["sentence"].startswith("A baseline predicts `binding` best: `m0`")
     assert "which is more than noise" in said["sentence"]
     assert said["difference"] < 0
     assert said["low"] < said["difference"] < said["high"]
@@ -247,7 +247,7 @@ def test_headline_without_baselines_or_networks():
     assert "no baseline was run" in said["sentence"]
     assert (said["difference"], said["best"]) == (None, "m2")
     _, _, _, said = contest(baselines=("m0", "m1", "m2"))
-    assert said["sentence"].startswith("No network learned")
+    assert said["sentence"].startswith("No network was run")
 
 
 def test_a_single_group_gives_no_verdict_but_a_caution():

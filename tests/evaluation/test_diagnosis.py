@@ -21,7 +21,7 @@ def tables(train, validation, folds=5, stop_reason=ITSELF, reference=REFERENCE, 
                 key = {"model": "net", "repeat": 1, "fold": fold, "epoch": epoch, "role": role}
                 history.append(key | {"metric": "loss", "value": loss * jitter})
                 history.append(key | {"metric": "auroc", "value": area})
-        run = {"model": "net", "repeat": 1, "fold": fold, "epochs": len(train)}
+        run = {"model": "net", "kind": "network", "repeat": 1, "fold": fold, "epochs": len(train)}
         run |= {"best_epoch": int(np.argmin(validation)) + 1, "stop_reason": stop_reason}
         runs.append(run | {"reference_loss": reference})
         for name, value in (("auroc", area), ("mcc", area != 0.5), ("log_loss", 0.5)):
@@ -152,3 +152,10 @@ def test_the_table_has_the_columns_of_the_contract():
         *("model", "verdict", "reason", "train_loss", "validation_loss"),
         *("reference_loss", "best_epoch", "epochs"),
     ]
+
+
+def test_a_baseline_is_not_told_to_train_longer():
+    history, runs, metrics = tables([REFERENCE], [REFERENCE], area=0.5)
+    found = diagnose(history, runs.assign(kind="baseline"), metrics, "auroc", "binary").iloc[0]
+    assert found["verdict"] == "degenerate"
+    assert "epochs" not in found["reason"] and "learning rate" not in found["reason"]

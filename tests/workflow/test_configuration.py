@@ -54,7 +54,7 @@ def test_what_is_given_is_kept():
         ({"datasets": {"a b": DATASET}}, ["a b", "Letters, digits"]),
         ({"split": {"folds": 2}}, ["split.folds", "2", "3"]),
         ({"device": "cuda"}, ["device", "cuda", "gpu"]),
-        ({"evaluation": {"confidence": 95}}, ["evaluation.confidence"]),
+        ({"evaluation": {"bootstrap": 10}}, ["evaluation.bootstrap"]),
         ({"split": {"train": "a.txt"}}, ["only train", "`test`"]),
         ({"split": {"train": "a", "test": "b", "column": "c"}}, ["not both"]),
         ({"datasets": {"d": {**DATASET, "primary_metric": "rmse"}}}, ["rmse", "binary"]),

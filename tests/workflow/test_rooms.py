@@ -81,10 +81,3 @@ def test_scripts_are_doors(path):
     if path.stem != "rule_script":
         assert text.rstrip().endswith('if __name__ == "__main__":\n    main(snakemake)')
         assert "@rule_script\ndef main(snakemake):" in text
-
-
-def test_every_module_has_a_test():
-    for stage in STAGES:
-        tests = "".join(test.read_text() for test in (ROOT / "tests" / stage).glob("*.py"))
-        modules = {path.stem for path in (LIBRARY / stage).glob("*.py")} - {"__init__"}
-        assert {module for module in modules if module not in tests} == set(), stage

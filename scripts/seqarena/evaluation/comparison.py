@@ -314,17 +314,16 @@ def headline(
     ahead = bool(pair["p_adjusted"] < 1 - confidence and pair["difference"] > 0)
     beyond_noise = ahead
     if best is None:
-        sentence = f"No model learned to predict {target_name}: each gives every record the same."
+        sentence = f"No model learned to predict `{target_name}`: each gives every record the same."
     elif not words.beats_chance(best):
         sentence, beyond_noise = words.nothing_beats_chance(best), False
     elif network is None:
-        sentence = (
-            f"No network learned to predict {target_name}; the best of the baselines is "
-            f"{words.model(best)}."
-        )
+        run = set(ranking["model"]) - set(baselines)
+        missing = f"No network learned to predict `{target_name}`" if run else "No network was run"
+        sentence = f"{missing}; the best of the baselines is {words.model(best)}."
     elif baseline is None:
         sentence = (
-            f"{words.model(best)} predicts {target_name} best; no baseline was run, so whether "
+            f"{words.model(best)} predicts `{target_name}` best; no baseline was run, so whether "
             "that takes a network is unknown."
         )
     else:
@@ -360,8 +359,12 @@ def _pair(comparison: pd.DataFrame, a: str | None, b: str | None) -> dict:
 
 
 def _number(value: float) -> str:
-    value = value if abs(value) >= 0.0005 else 0.0  # never "-0.000"
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:.4g}"
+    size = abs(value)
+    if 0 < size < 0.0005:
+        return f"{value:.1g}"
+    if 0.9995 <= size < 1:  # nearly perfect isn't perfect
+        return f"{value:.6f}" if size < 0.9999995 else "almost 1"
+    return f"{value:.3f}" if size < 10 else f"{value:.4g}"
 
 
 class _Words:
@@ -369,7 +372,7 @@ class _Words:
 
     def __init__(self, ranking: pd.DataFrame, metric: str, target: str, confidence: float):
         self.rows = ranking.set_index("model")
-        self.metric, self.target = METRIC_NAMES[metric], target
+        self.metric, self.target = METRIC_NAMES[metric], f"`{target}`"
         self.sign = 1 if HIGHER_IS_BETTER[metric] else -1
         self.interval_name = f"{100 * confidence:g}% interval"
 

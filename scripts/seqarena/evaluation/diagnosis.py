@@ -58,6 +58,13 @@ class _Run:
     epochs: int
 
 
+# A baseline isn't there to be improved: what it can't do says something about the data.
+_BASELINE_ADVICE = {
+    "constant": "it is the floor under the others",
+    "nothing learned": "what it looks at doesn't tell the records apart",
+}
+
+
 def diagnose(
     history: pd.DataFrame,
     runs: pd.DataFrame,
@@ -83,7 +90,8 @@ def diagnose(
     history : pandas.DataFrame
         Columns model, repeat, fold, epoch, role, metric and value; rows of metric "loss" are used.
     runs : pandas.DataFrame
-        Columns model, repeat, fold, epochs, best_epoch, stop_reason (begins with "no better" where
+        Columns model, kind ("network" or "baseline", which has other advice), repeat, fold,
+        epochs, best_epoch, stop_reason (begins with "no better" where
         training stopped by itself) and reference_loss.
     metrics : pandas.DataFrame
         As of `metrics.evaluate`.
@@ -116,7 +124,8 @@ def diagnose(
                 raise ValueError(f"the history has no loss of {model}, repeat and fold {key[1:]}")
             same = bool(constant.get((model, str(run.repeat), str(run.fold)), False))
             judged.append(_judge(curves[key], run, same))
-        rows.append(_conclude(model, judged, _quoted(metrics, model, primary_metric), task))
+        quoted = _quoted(metrics, model, primary_metric)
+        rows.append(_conclude(model, judged, quoted, task, group["kind"].iloc[0]))
     return pd.DataFrame(rows)
 
 
@@ -185,7 +194,7 @@ def _quoted(metrics: pd.DataFrame, model: str, primary_metric: str) -> str:
     )
 
 
-def _conclude(model: str, judged: list[_Run], quoted: str, task: str) -> dict:
+def _conclude(model: str, judged: list[_Run], quoted: str, task: str, kind: str) -> dict:
     """Bring the runs of a model to one verdict."""
     counts = Counter(_VERDICT_OF_FINDING[run.finding] for run in judged)
     verdict = min(counts, key=lambda name: (-counts[name], _VERDICTS.index(name)))
@@ -200,7 +209,7 @@ def _conclude(model: str, judged: list[_Run], quoted: str, task: str) -> dict:
     return {
         "model": model,
         "verdict": verdict,
-        "reason": _reason(finding, share, median, quoted, task),
+        "reason": _reason(finding, share, median, quoted, task, kind),
         "train_loss": median["train"],
         "validation_loss": median["validation"],
         "reference_loss": median["reference"],
@@ -209,7 +218,7 @@ def _conclude(model: str, judged: list[_Run], quoted: str, task: str) -> dict:
     }
 
 
-def _reason(finding: str, share: str, median: dict, quoted: str, task: str) -> str:
+def _reason(finding: str, share: str, median: dict, quoted: str, task: str, kind: str) -> str:
     """Say what was seen, in how many runs, with numbers and one piece of advice."""
     m = {
         name: f"{value:g}" if "epoch" in name else f"{value:.3g}" for name, value in median.items()
@@ -263,4 +272,6 @@ def _reason(finding: str, share: str, median: dict, quoted: str, task: str) -> s
             "if it must be better, try a larger model or more data",
         ),
     }[finding]
+    if kind == "baseline":
+        advice = _BASELINE_ADVICE.get(finding, "it stays as it is, to be beaten")
     return f"{seen}, in {share}: {advice}."

@@ -55,13 +55,16 @@ class Progress:
 
     def epoch(self, position: int, epoch: int, seconds: float, measured: Mapping, metric: str):
         """Count an epoch and tell of it when it is time."""
-        self.seconds, self.n_epochs = self.seconds + seconds, self.n_epochs + 1
+        self.n_epochs += 1
+        if self.n_epochs == 1:  # spent for the most part on tracing the graph
+            return
+        self.seconds += seconds
         if time.monotonic() - self.last < SECONDS_BETWEEN_LINES:
             return
         self.last = time.monotonic()
         usual = np.mean(self.finished_epochs) if self.finished_epochs else self.epochs
         epochs_left = max(usual, epoch) - epoch + usual * (self.folds - position)
-        left = epochs_left * self.seconds / self.n_epochs
+        left = epochs_left * self.seconds / (self.n_epochs - 1)
         self.report(
             f"{self.label}: fold {position}/{self.folds}, epoch {epoch}/{self.epochs}, "
             f"loss {measured['train', 'loss']:.4f} in training "
