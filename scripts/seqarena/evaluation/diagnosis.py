@@ -268,7 +268,8 @@ def _reason(finding: str, share: str, median: dict, quoted: str, task: str, kind
             "try a larger model, features that say more, or a higher learning rate",
         ),
         "balanced": (
-            f"Training and validation agree ({losses}; {constant}; {quoted})",
+            f"What it learns from training records holds for others ({losses}; {constant}; "
+            f"{quoted})",
             "if it must be better, try a larger model or more data",
         ),
     }[finding]

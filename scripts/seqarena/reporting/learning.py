@@ -28,13 +28,13 @@ _RUN = ["repeat", "fold"]
 
 
 def _loss_label(runs: Sequence[Mapping], metric: str | None) -> str:
-    """Name the loss and its unit: as the runs' parameters say, else by the task's metric."""
-    parameters = runs[0].get("parameters") or {} if runs else {}
-    name = str(parameters.get("loss") or "").lower()
+    """Name the loss and its unit: as the runs' settings say, else by the task's metric."""
+    settings = runs[0].get("settings") or {} if runs else {}
+    name = str(settings.get("loss") or "").lower()
     if "crossentropy" in name or (not name and metric in ("auroc", "accuracy")):
         return "loss (cross-entropy, nats per record)"
     if name in ("mse", "mean_squared_error", "meansquarederror") or not name:
-        scaled = ", target scaled to SD 1" if metric == "pearson" else ""
+        scaled = ", target in SD" if metric == "pearson" else ""
         return f"loss (squared error per record{scaled})"
     return f"loss ({short(name, 30)} per record)"
 

@@ -287,8 +287,11 @@ def _headline(dataset: Mapping) -> dict:
 
 
 def _parameters(dataset: Mapping) -> list[tuple[str, str]]:
-    settings = {run["model"]: run.get("parameters") or {} for run in dataset["runs"]}
-    return [(model, _as_yaml(given) if given else "none") for model, given in settings.items()]
+    shown = ("architecture", "parameters", "settings")
+    given = {
+        run["model"]: {key: run[key] for key in shown if key in run} for run in dataset["runs"]
+    }
+    return [(model, _as_yaml(settings)) for model, settings in given.items()]
 
 
 def _as_yaml(value: object) -> str:
