@@ -4,6 +4,8 @@ import gzip
 
 import pytest
 
+from seqarena.models.devices import visible_cards
+
 from .conftest import TINY_DENSE, copy_workflow, write_records, write_table
 
 pytestmark = pytest.mark.slow
@@ -214,8 +216,7 @@ def test_a_missing_file_is_named_with_the_nearest(workflow):
     assert "recrods.fasta" in output and "did you mean `records.fasta`" in output
 
 
-def test_failing_builder_and_asking_for_a_gpu(workflow):
-    """Errors of the training stage, in one run: three networks that can't be trained."""
+def test_a_failing_builder_is_named_with_its_line(workflow):
     _, dataset = good(workflow.folder, "d")
     (workflow.folder / "fails.py").write_text("def build(inputs):\n    return 1 / 0\n")
     (workflow.folder / "empty.py").write_text("")
@@ -235,6 +236,26 @@ def test_failing_builder_and_asking_for_a_gpu(workflow):
     assert "ZeroDivisionError" in fails and "fails.py, line 2" in fails
     assert "build" in (logs / "empty/repeat1.log").read_text()
     assert not (workflow.folder / "results/d/runs/fails/repeat1/run.json").exists()
+
+
+@pytest.mark.skipif(bool(visible_cards()), reason="there is a GPU here, so asking for it is sound")
+def test_asking_for_a_gpu_where_there_is_none(workflow):
+    _, dataset = good(workflow.folder, "d")
+    configuration = {
+        "device": "gpu",
+        "split": {"folds": 3},
+        "datasets": {"d": {**dataset, "models": ["dense"]}},
+        "models": {"dense": TINY_DENSE},
+    }
+    status, _ = workflow.run("--until", "train_network", configuration=configuration)
+    assert status != 0
+    log = (workflow.folder / "logs/d/dense/repeat1.log").read_text()
+    assert "device: gpu" in log and "what to do: " in log and "Traceback" not in log
+
+    status, output = workflow.run(
+        "--until", "train_network", "--resources", "gpu=0", configuration=configuration
+    )
+    assert status == 0, output
 
 
 def test_a_full_disk_leaves_nothing_half_written(workflow):
