@@ -282,6 +282,7 @@ def test_progress_says_where_it_is(train, make_dataset, monkeypatch, caplog):
         train(make_dataset(), progress=logging.getLogger("test").info)
     lines = [record.getMessage() for record in caplog.records if record.name == "test"]
     assert len(lines) == 9
+    assert "left" not in lines[0]
     assert lines[4].startswith("net: fold 2/3, epoch 2/3, loss ")
     assert "in validation, auroc " in lines[4]
     assert lines[4].endswith(" left")

@@ -49,6 +49,15 @@ def test_tensorflow_stays_in_its_rooms(path):
     assert not needs or allowed
 
 
+def test_no_rule_file_loads_tensorflow():
+    for path in [ROOT / "Snakefile", *(ROOT / "workflow").rglob("*.smk")]:
+        assert not re.search(r"^\s*(import|from)\s+(tensorflow|keras)", path.read_text(), re.M)
+    for name in ("code_digest", "configuration", "errors"):
+        assert not any(
+            module.startswith("seqarena.models") for module in imported(LIBRARY / f"{name}.py")
+        )
+
+
 @pytest.mark.slow
 def test_analysis_scripts_do_not_load_tensorflow():
     """Import each script in a fresh process: imports can also come by a detour."""

@@ -18,7 +18,6 @@ from seqarena.configuration import (
     builder_file,
     complete_config,
     is_baseline,
-    is_own_split,
     resolve_paths,
 )
 from seqarena.errors import InputError

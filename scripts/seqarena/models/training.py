@@ -56,21 +56,26 @@ class Progress:
     def epoch(self, position: int, epoch: int, seconds: float, measured: Mapping, metric: str):
         """Count an epoch and tell of it when it is time."""
         self.n_epochs += 1
-        if self.n_epochs == 1:  # spent for the most part on tracing the graph
-            return
-        self.seconds += seconds
+        # The first epoch goes for the most part into tracing the graph and says little of others.
+        if self.n_epochs > 1:
+            self.seconds += seconds
         if time.monotonic() - self.last < SECONDS_BETWEEN_LINES:
             return
         self.last = time.monotonic()
-        usual = np.mean(self.finished_epochs) if self.finished_epochs else self.epochs
-        epochs_left = max(usual, epoch) - epoch + usual * (self.folds - position)
-        left = epochs_left * self.seconds / (self.n_epochs - 1)
         self.report(
             f"{self.label}: fold {position}/{self.folds}, epoch {epoch}/{self.epochs}, "
             f"loss {measured['train', 'loss']:.4f} in training "
             f"{measured['validation', 'loss']:.4f} in validation, "
-            f"{metric} {measured['validation', metric]:.4f}, about {_duration(left)} left"
+            f"{metric} {measured['validation', metric]:.4f}{self._time_left(position, epoch)}"
         )
+
+    def _time_left(self, position: int, epoch: int) -> str:
+        """Estimate the time left from the epochs so far; nothing after the first."""
+        if self.n_epochs == 1:
+            return ""
+        usual = np.mean(self.finished_epochs) if self.finished_epochs else self.epochs
+        epochs_left = max(usual, epoch) - epoch + usual * (self.folds - position)
+        return f", about {_duration(epochs_left * self.seconds / (self.n_epochs - 1))} left"
 
 
 def _duration(seconds: float) -> str:
