@@ -6,6 +6,8 @@ biologist can act on, with the line of the file and the nearest key that exists.
 
 import copy
 import difflib
+import math
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,7 +45,10 @@ def complete_config(config: dict, schema: dict, files: Sequence[str | Path] = ()
     InputError
         If a key is unknown, missing, of the wrong type or in conflict with another.
     """
-    problems = list(_schema_problems(config, schema, schema, ()))
+    config = _with_text_names(config)
+    problems = [*_repeated_keys(files), *_misread_values(config, ())]
+    if not problems:
+        problems = list(_schema_problems(config, schema, schema, ()))
     if not problems:
         config = _with_defaults(config, schema, schema)
         problems = list(_model_problems(config, schema))
@@ -85,10 +90,9 @@ def _architectures(schema: dict) -> dict[str, dict]:
 
 def _dataset_split(own: dict, general: dict) -> dict:
     """Fill a dataset's split from the general one, leaving out what its kind has no use for."""
+    if is_own_split(own) or "folds" in own:  # one kind of split replaces the other
+        general = {key: general[key] for key in general if key not in (*ROLES, "column")}
     unused = "folds" if is_own_split(own | general) else "validation_fraction"
-    if not is_own_split(own) and "folds" in own:
-        general = {key: general[key] for key in ("folds", "repeats")}
-        unused = "validation_fraction"
     return {key: value for key, value in (general | own).items() if key != unused}
 
 
@@ -131,7 +135,8 @@ def resolve_paths(config: dict, files: Sequence[str | Path] = ()) -> None:
     for name, model in config["models"].items():
         file = builder_file(model)
         if file:
-            _existing(Path(file), ("models", name, "architecture"), files)
+            start = "the folder in which you run the workflow"
+            _existing(Path(file), ("models", name, "architecture"), files, start)
 
 
 def builder_file(model: dict) -> str | None:
@@ -146,23 +151,66 @@ def _as_lists(fasta: Any) -> Any:
     return [fasta] if isinstance(fasta, str) else fasta
 
 
-def _existing(path: Path, keys: tuple, files: Sequence[str | Path]) -> str:
+def _existing(
+    path: Path, keys: tuple, files: Sequence[str | Path], start: str = "`data_folder`"
+) -> str:
     if path.is_file():
         return str(path)
     beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
     close = difflib.get_close_matches(path.name, beside, n=1)
-    if close:
+    if path.is_dir():
+        remedy = "name a file"
+    elif close:
         remedy = f"did you mean `{path.parent / close[0]}`?"
     elif path.parent.is_dir():
-        remedy = "correct the path, or put the file there; relative paths start from `data_folder`"
+        remedy = f"correct the path, or put the file there; relative paths start from {start}"
     else:
-        remedy = f"there is no folder `{path.parent}`; relative paths start from `data_folder`"
+        remedy = f"there is no folder `{path.parent}`; relative paths start from {start}"
     file, line = _locate(keys, files)
-    problem = f"`{dotted(keys)}` names {path}, which is not there"
+    found = "a folder" if path.is_dir() else "not there"
+    problem = f"`{dotted(keys)}` names {path}, which is {found}"
     raise InputError(problem, file=file, line=line, remedy=remedy)
 
 
 Problem = tuple[tuple, str, str | None]  # keys that lead to the place, what is wrong, remedy
+
+
+def _with_text_names(value: Any) -> Any:
+    """Read names that are whole numbers as text, such as the classes 0 and 1."""
+    if isinstance(value, dict):
+        return {
+            str(key) if type(key) is int else key: _with_text_names(part)
+            for key, part in value.items()
+        }
+    return value
+
+
+def _misread_values(value: Any, keys: tuple) -> Iterator[Problem]:
+    """Find what YAML reads as something else than it looks like, or as no number to work with."""
+    parts = value.items() if isinstance(value, dict) else ()
+    for key, part in enumerate(value) if isinstance(value, list) else parts:
+        if isinstance(value, dict) and not isinstance(key, str):
+            problem = f"YAML reads a name{_inside(dotted(keys))} as {key!r}, not as text"
+            yield keys, problem, 'write it in quotes, as in "yes":'
+        yield from _misread_values(part, (*keys, key))
+    if isinstance(value, float) and not math.isfinite(value):
+        yield keys, f"`{dotted(keys)}` is {value}", "give a finite number"
+
+
+def _repeated_keys(files: Sequence[str | Path]) -> Iterator[Problem]:
+    """Find keys that stand twice in one section, of which YAML would drop the first."""
+    for file in files:
+        nodes = [((), yaml.compose(Path(file).read_text(encoding="utf-8")))]
+        while nodes:
+            keys, node = nodes.pop()
+            lines: dict[str, int] = {}
+            for key, value in node.value if isinstance(node, yaml.MappingNode) else []:
+                line, path = key.start_mark.line + 1, (*keys, str(key.value))
+                if path[-1] in lines:
+                    problem = f"`{dotted(path)}` stands in lines {lines[path[-1]]} and {line}"
+                    yield path, problem, "remove or rename one of the two"
+                lines[path[-1]] = line
+                nodes.append((path, value))
 
 
 def _schema_problems(instance: Any, part: dict, root: dict, prefix: tuple) -> Iterator[Problem]:
@@ -190,7 +238,8 @@ def _translate(error: ValidationError, prefix: tuple) -> Iterator[Problem]:
         allowed = [str(option) for option in error.validator_value]
         yield keys, f"`{name}` is {_shown(value)}", nearest(str(value), allowed)
     elif error.validator in ("anyOf", "oneOf"):
-        yield keys, f"`{name}` is {_shown(value)}, a form it can't have", "see config/README.md"
+        problem = f"`{name}` is {_shown(value)}, a form it can't have"
+        yield keys, problem, error.schema["description"]
     elif error.validator == "pattern":
         yield keys, f"the name {_shown(value)} can't be used", error.schema.get("description")
     else:
@@ -206,12 +255,17 @@ def _type_remedy(error: ValidationError) -> str:
         except ValueError:
             pass
         else:
+            if "e" not in error.instance.lower():
+                return "write the number without quotes, and not nested in --config, but in a file"
             return (
                 f"it must be a number, and YAML reads {error.instance} as text: write it with a "
                 "decimal point, as in 1.0e-3, and without quotes"
             )
-    words = {"object": "a section of keys", "array": "a list in [ ]", "null": "null"}
-    return "it must be " + " or ".join(words.get(kind, f"of type {kind}") for kind in wanted)
+    if "string" in wanted and not isinstance(error.instance, list | dict | None):
+        return "it must be text: write it in quotes"
+    words = {"object": "a section of keys", "array": "a list in [ ]", "string": "text"}
+    words |= {"boolean": "true or false", "integer": "a whole number", "number": "a number"}
+    return "it must be " + " or ".join(words.get(kind, kind) for kind in wanted)
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
@@ -231,6 +285,8 @@ def _inside(name: str) -> str:
 
 
 def _shown(value: Any) -> str:
+    if value is None:
+        return "empty"
     return f'the text "{value}"' if isinstance(value, str) else f"{value!r}"
 
 
@@ -244,8 +300,15 @@ def _resolved(schema: dict, root: dict) -> dict:
 
 
 def _with_defaults(instance: Any, schema: dict, root: dict) -> Any:
-    """Return a copy of `instance` in which the schema's defaults fill the gaps."""
+    """Return a copy of `instance` in which the schema's defaults fill the gaps.
+
+    Whole numbers that are written with a decimal point (which JSON schema allows) become integers.
+    """
     schema = _resolved(schema, root)
+    if isinstance(instance, list):
+        return [_with_defaults(part, schema.get("items", {}), root) for part in instance]
+    if isinstance(instance, float) and "integer" in schema.get("type", ()):
+        return int(instance)
     if not isinstance(instance, dict) or schema.get("type") != "object":
         return copy.deepcopy(instance)
     properties = schema.get("properties", {})
@@ -274,7 +337,7 @@ def _model_problems(config: dict, schema: dict) -> Iterator[Problem]:
             if is_baseline(model, schema) and "training" in model:
                 problem = f"`{architecture}` is a baseline and takes no training settings"
                 yield (*keys, "training"), problem, "remove `training`"
-        elif ".py:" not in architecture:
+        elif not re.fullmatch(r".*[^/]\.py:[^\W\d]\w*", architecture):
             yield (
                 (*keys, "architecture"),
                 f'there is no architecture "{architecture}"',
@@ -287,7 +350,9 @@ def _conflicts(config: dict, schema: dict) -> Iterator[Problem]:
     yield from _split_conflicts(("split",), config["split"])
     for name, dataset in config["datasets"].items():
         yield from _source_conflicts(("datasets", name), dataset)
-        yield from _split_conflicts(("datasets", name, "split"), dataset.get("split", {}))
+        own = dataset.get("split", {})
+        yield from _split_conflicts(("datasets", name, "split"), own)
+        yield from _effective_split_conflicts(("datasets", name), dataset, own, config["split"])
         metrics = schema["$defs"][f"{dataset['task']}_metric"]["enum"]
         metric = dataset.get("primary_metric", metrics[0])
         if metric not in metrics:
@@ -309,12 +374,32 @@ def _split_conflicts(keys: tuple, split: dict) -> Iterator[Problem]:
         yield keys, "`folds` has no meaning beside the data's own split", "remove `folds`"
 
 
+def _effective_split_conflicts(
+    keys: tuple, dataset: dict, own: dict, general: dict
+) -> Iterator[Problem]:
+    """Find what is wrong with a dataset's split once the general one has filled its gaps."""
+    split = _dataset_split(own, {"folds": None} | general)
+    validator = (
+        "a list for validation" if "validation" in split else "folds, one of which validates"
+    )
+    if "validation_fraction" in own and ("validation" in split or "folds" in split):
+        problem = f"`validation_fraction` has no use beside {validator}"
+        yield (*keys, "split", "validation_fraction"), problem, "remove `validation_fraction`"
+    if "column" in split and ("simulation" in dataset or isinstance(dataset.get("fasta"), dict)):
+        source = "a simulation" if "simulation" in dataset else "a FASTA per class"
+        problem = f"{source} has no column `{split['column']}` to split `{keys[-1]}` by"
+        yield (*keys, "split"), problem, "give it a `split` of its own with `folds`"
+
+
 def _source_conflicts(keys: tuple, dataset: dict) -> Iterator[Problem]:
     name, labels = keys[-1], dataset.get("labels")
     if ("fasta" in dataset) == ("simulation" in dataset):
         yield keys, f"`{name}` needs either `fasta` or `simulation`", "give one of the two"
         return
     if "simulation" in dataset:
+        if dataset["task"] == "regression":
+            problem = "a simulation gives classes, no numbers"
+            yield (*keys, "task"), problem, "set `task: binary`"
         for key in ("labels", "length", "positive"):
             if key in dataset:
                 yield (*keys, key), f"`{key}` has no meaning for a simulation", f"remove `{key}`"
@@ -324,7 +409,10 @@ def _source_conflicts(keys: tuple, dataset: dict) -> Iterator[Problem]:
         yield (*keys, "labels"), "a FASTA per class labels itself", "remove `labels`"
     if per_class and dataset["task"] == "regression":
         yield (*keys, "fasta"), "a FASTA per class can't give numbers", "use `labels: {table: ...}`"
-    if not per_class and ("table" in (labels or {})) == ("header" in (labels or {})):
+    given = {"table", "header"} & set(labels or {})
+    if not per_class and len(given) == 2:
+        yield (*keys, "labels"), "labels come from a table or from headers, not both", "remove one"
+    if not per_class and not given:
         remedy = "give `labels: {table: ...}` or `labels: {header: ...}`, or a FASTA per class"
         yield keys, f"it isn't said where the labels of `{name}` come from", remedy
     if "positive" in dataset and dataset["task"] != "binary":

@@ -38,7 +38,7 @@ def test_a_byte_order_mark_is_tolerated(tmp_path):
 def test_a_missing_file_is_named_and_a_near_one_suggested(tmp_path):
     (tmp_path / "sequences.fasta").write_text(">a\nA\n")
     refused(tmp_path / "sequence.fasta", "no such file", "did you mean 'sequences.fasta'?")
-    refused(tmp_path, "can't be read")
+    refused(tmp_path, "can't be read", "what to do")
 
 
 @pytest.mark.parametrize("content", [b"", b"\n \n", gzip.compress(b"")])
@@ -101,6 +101,9 @@ def test_a_missing_column_is_named_and_a_near_one_suggested(tmp_path):
         ("", ("table is empty",)),
         ("id\tlabel\na\t1\n\nb\n", ("1 cells where the header has 2", "line 4")),
         ("id\tlabel\na\t1\t2\n", ("3 cells where the header has 2", "line 2")),
+        ("\n \nid\tlabel\na\n", ("1 cells where the header has 2", "line 4")),
+        ('id\tlabel\na\t"1\nb\t2\n', ("can't be read", "line 3", "close each double quote")),
+        ('id\tlabel\na\t1\nb\t"2', ("can't be read", "line 3", "close each double quote")),
     ],
 )
 def test_a_ragged_or_empty_table_is_refused(tmp_path, text, phrases):

@@ -98,6 +98,19 @@ def test_labels_come_from_a_fasta_per_class_of_one_or_several_files(files):
     assert len(dataset.summary["inputs"]) == 3
 
 
+def test_a_group_of_the_header_is_read_without_being_asked_for(files):
+    files(">a yes g1\nAC\n>b no g1\nAG\n")
+    dataset = prepare_dataset("binary", "s.fa", header_pattern=r"(?P<label>\w+) (?P<group>\w+)$")
+    assert dataset.records["group"].tolist() == ["g1", "g1"]
+
+
+def test_a_missing_group_is_no_group_and_counted(files):
+    files(labels="id\tlabel\tgene\na\ty\tNA\nb\tn\tnan\nc\ty\t\nd\tn\tg\n")
+    dataset = prepare_dataset("binary", "s.fa", "l.tsv", group_column="gene")
+    assert dataset.records["group"].isna().tolist() == [True, True, True, False]
+    assert counts(dataset.summary["notices"]) == [(3, "records of no group")]
+
+
 def test_several_fasta_files_share_a_table(files):
     files()
     Path("t.fa").write_text(">e\nTTTT\n")
@@ -146,6 +159,14 @@ def test_copies_are_noticed(files):
         (1, "exact copies of an earlier record"),
         (1, "reverse complements of an earlier record, exact copies aside"),
         (1, "sequences that occur more than once with different labels"),
+    ]
+
+
+def test_copies_are_noticed_in_spite_of_padding(files):
+    files(">a\nACG\n>b\nCGT\n>c\nAAAAAA\n>d\nGGTA\n")
+    dataset = prepare_dataset("binary", "s.fa", "l.tsv", length_to=6, anchor="left")
+    assert counts(dataset.summary["notices"]) == [
+        (1, "reverse complements of an earlier record, exact copies aside")
     ]
 
 
@@ -201,6 +222,13 @@ def test_what_is_wrong_is_said_with_place_and_remedy(files, change, task, phrase
 def test_a_regression_target_is_a_finite_number(files, value):
     files(labels=f"id\tlabel\na\t1\nb\t2\nc\t{value}\nd\t3\n")
     refused(f"{value!r} is not a finite number", "line 4, record c", task="regression")
+
+
+def test_a_regression_target_can_be_computed_with(files):
+    files(labels="id\tlabel\na\t1\nb\t2\nc\t1e300\nd\t3\n")
+    refused("'1e300' is too large", "line 4, record c", task="regression")
+    files(labels="id\tlabel\na\t1\nb\t1.0\nc\t1\nd\t1\n")
+    refused("all 4 records have the same number, 1", "l.tsv", task="regression")
 
 
 @pytest.mark.parametrize("value", ["", "nan", "NA"])

@@ -226,6 +226,17 @@ def test_an_undefined_metric_ranks_last_and_is_not_compared():
     assert said["best"] == "m2"
 
 
+def test_headline_says_that_the_metric_is_undefined():
+    def one_test_class(predictions):
+        wanted = (predictions["role"] != "test") | (predictions["truth"] == 1)
+        return predictions[wanted]
+
+    _, ranking, _, said = contest(change=one_test_class)
+    assert not ranking["degenerate"].any()
+    assert said["best"] is None
+    assert "AUROC can't be computed on these test records" in said["sentence"]
+
+
 def test_headline_says_first_that_nothing_beats_chance():
     _, _, _, said = contest(skills=(0.0, 0.0), seed=3)
     assert said["sentence"].startswith("No model predicts `binding` better than chance")

@@ -136,7 +136,8 @@ def test_the_commonest_verdict_wins_and_its_share_is_told():
 
 def test_regression_uses_the_same_rules_and_missing_curves_are_told():
     history, runs, metrics = tables([0.5], [0.6], reference=1.0, folds=1)
-    metrics = metrics.replace({"metric": {"auroc": "pearson"}})
+    names = {"auroc": "pearson", "mcc": "r2", "log_loss": "rmse"}
+    metrics = metrics.replace({"metric": names})
     found = diagnose(history, runs, metrics, "pearson", "regression").iloc[0]
     assert found["verdict"] == "balanced"
     with pytest.raises(ValueError, match="no loss of net"):
@@ -159,3 +160,22 @@ def test_a_baseline_is_not_told_to_train_longer():
     found = diagnose(history, runs.assign(kind="baseline"), metrics, "auroc", "binary").iloc[0]
     assert found["verdict"] == "degenerate"
     assert "epochs" not in found["reason"] and "learning rate" not in found["reason"]
+
+
+def test_the_reason_quotes_the_runs_that_it_speaks_of():
+    good = tables(falling(0.7, 0.10, 40), falling(0.7, 0.16, 40), folds=2)
+    flat = tables(np.full(40, 0.692), np.full(40, 0.693), folds=2)
+    flat = [
+        table.assign(fold=table["fold"].replace({0: 2, 1: 3, "0": "2", "1": "3"})) for table in flat
+    ]
+    found = diagnose(*map(pd.concat, zip(good, flat, strict=True)), "auroc", "binary").iloc[0]
+    assert found["verdict"] == "degenerate"
+    assert "training loss 0.69" in found["reason"]
+    assert found["train_loss"] == pytest.approx((0.10 + 0.692) / 2, abs=0.02)
+
+
+def test_a_loss_below_zero_is_judged_by_what_it_gains():
+    train, validation = falling(-0.3, -0.9, 40), falling(-0.3, -0.88, 40)
+    assert verdict(train, validation, reference=-0.3)["verdict"] == "balanced"
+    flat = np.full(40, -0.3)
+    assert verdict(flat, flat, reference=-0.3)["verdict"] == "degenerate"

@@ -206,6 +206,12 @@ def test_constant_predictions():
     assert degenerate_models(found) == {"m0"}
 
 
+def test_a_constant_truth_makes_no_model_constant():
+    predictions, _, clusters = arena("regression", skills=(1.0, 1.0))
+    alike = predictions.assign(truth=2.5)
+    assert degenerate_models(evaluate(alike, "regression", None, clusters, None, 10)) == set()
+
+
 def test_predictions_that_are_not_finite_have_no_metrics():
     for task in TASK_METRICS:
         found, _, _ = table(

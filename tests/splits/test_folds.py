@@ -76,7 +76,8 @@ def test_regression_with_few_values_and_ties_can_be_split():
     clusters = grouped(12, 10**6)
     splits = kfold(clusters, np.repeat([0.0, 1.0], 6), "regression", 3, 1, 0)
     assert (splits[splits["role"] == "test"].groupby("fold").size() == 4).all()
-    assert len(kfold(clusters, np.zeros(12), "regression", 3, 1, 0)) == 36
+    with pytest.raises(InputError, match="All train records have the same label"):
+        kfold(clusters, np.zeros(12), "regression", 3, 1, 0)
 
 
 def test_same_seed_same_split_and_repeats_differ():
@@ -103,6 +104,15 @@ def test_fewer_groups_of_a_class_than_folds():
     clusters.loc[:9, "cluster"] = np.repeat([1000, 1001], 5)
     with pytest.raises(InputError, match=r"'pos' has 10 records in only 2 groups, .* 5 folds"):
         kfold(clusters, targets, "binary", 5, 1, 0, classes=CLASSES)
+
+
+def test_groups_so_large_that_train_lacks_a_class_are_refused():
+    sizes, classes = [5, 1, 40, 40, 40, 200], [0, 0, 0, 1, 0, 1]
+    groups, targets = np.repeat(np.arange(6), sizes), np.repeat(classes, sizes)
+    targets[4] = 1
+    clusters = pd.DataFrame({"record": [f"r{i}" for i in range(326)], "cluster": groups})
+    with pytest.raises(InputError, match=r"none in train[\s\S]*another number of folds"):
+        kfold(clusters, targets, "binary", 3, 1, 0, classes=CLASSES)
 
 
 def test_fewer_groups_than_folds_and_too_few_folds():
@@ -147,6 +157,23 @@ def test_own_split_by_lists_is_taken_as_it_is(tmp_path):
     assert {"what": "records in no role, so not used", "count": 2} in summary["notices"]
 
 
+def test_train_records_that_are_all_alike_are_refused():
+    roles = pd.Series(["train"] * 10 + ["test"] * 10 + [""] * 10)
+    with pytest.raises(InputError, match="All train records have the same label"):
+        own_split(grouped(30), np.repeat([0, 0, 1], 10), "binary", column=roles, classes=CLASSES)
+    with pytest.raises(InputError, match="All train records have the same label"):
+        own_split(grouped(30), np.repeat([0.5, 1, 2], 10), "regression", column=roles)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.05, 0.07, 0.15, 0.3, 0.33, 0.4, 0.45, 0.49])
+@pytest.mark.parametrize("n_groups", [40, 10**6])
+def test_the_share_that_was_asked_for_validates(share, n_groups):
+    clusters, roles = grouped(800, n_groups), pd.Series(["train"] * 700 + ["test"] * 100)
+    splits = own_split(clusters, labels(800), "binary", column=roles, validation_fraction=share)
+    validating = (splits["role"] == "validation").sum() / 700
+    assert validating == pytest.approx(share, abs=0.03)
+
+
 def test_validation_is_carved_out_of_train_by_cluster(tmp_path):
     clusters, targets = grouped(), labels()
     names = clusters["record"].to_list()
@@ -186,7 +213,7 @@ def test_role_column_accepts_the_usual_words():
     words = ["Train", "training", "val", "dev", "valid", "validation", " TEST ", None, "", np.nan]
     clusters = grouped(10)
     column = pd.Series(words, dtype=object)
-    splits = own_split(clusters, np.zeros(10), "regression", column=column)
+    splits = own_split(clusters, np.arange(10.0), "regression", column=column)
     roles = ["train"] * 2 + ["validation"] * 4 + ["test"]
     assert splits["role"].to_list() == roles
     with pytest.raises(InputError, match=r"'holdout', which is no role[\s\S]*record r3"):
@@ -215,7 +242,7 @@ def test_errors_of_own_lists_name_file_and_line(tmp_path):
         split(train=names[:5], test=[])
     with pytest.raises(InputError, match="no list of test records"):
         split(train=names[:5])
-    with pytest.raises(InputError, match="can't be read: No such file"):
+    with pytest.raises(InputError, match="there is no such file"):
         own_split(clusters, targets, "binary", train=tmp_path / "a", test=tmp_path / "b")
     with pytest.raises(ValueError, match="either lists"):
         own_split(clusters, targets, "binary")
@@ -243,5 +270,5 @@ def test_id_list_takes_windows_lines_and_refuses_other_files(tmp_path):
     path.write_bytes("\ufeffa\r\n\r\n b \r\n".encode())
     assert read_id_list(path) == {"a": 1, "b": 3}
     path.write_bytes(b"\xff\xfe\x00\x1f")
-    with pytest.raises(InputError, match="not a text file"):
+    with pytest.raises(InputError, match="not text in UTF-8"):
         read_id_list(path)

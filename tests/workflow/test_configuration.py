@@ -13,6 +13,7 @@ from .conftest import ROOT
 
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 DATASET = {"task": "binary", "fasta": "records.fasta", "labels": {"table": "labels.tsv"}}
+SIMULATED = {"task": "binary", "simulation": {"placement": "fixed"}}
 
 
 def complete(**changes):
@@ -48,7 +49,7 @@ def test_what_is_given_is_kept():
     ("changes", "words"),
     [
         ({"sede": 1}, ["unknown key `sede`", "did you mean `seed`"]),
-        ({"seed": "one"}, ["`seed`", '"one"', "integer"]),
+        ({"seed": "one"}, ["`seed`", '"one"', "whole number"]),
         ({"seed": -1}, ["`seed`", "-1"]),
         ({"datasets": {}}, ["`datasets`"]),
         ({"datasets": {"a b": DATASET}}, ["a b", "Letters, digits"]),
@@ -73,6 +74,30 @@ def test_what_is_given_is_kept():
         ),
         ({"models": {"m": {"architecture": "conv1d", "parameters": {"filter": [3]}}}}, ["filters"]),
         ({"models": {"m": {"architecture": "resnet"}}}, ["resnet", "path/to/file.py:function"]),
+        ({"models": {"m": {"architecture": "b.py:"}}}, ["b.py:", "path/to/file.py:function"]),
+        ({"models": None}, ["`models` is empty", "a section of keys"]),
+        ({"datasets": {"d": {"task": "binary", "fasta": {"a": "x"}}}}, ["two classes or more"]),
+        ({"datasets": {"d": {**DATASET, "positive": True}}}, ["True", "write it in quotes"]),
+        ({"datasets": {"d": {**DATASET, "about": 3}}}, ["write it in quotes"]),
+        ({"split": {"folds": "5"}}, ["without quotes", "not nested in --config"]),
+        ({"evaluation": {"equivalence": float("nan")}}, ["equivalence` is nan", "finite"]),
+        (
+            {"datasets": {"d": {**DATASET, "labels": {"table": "t", "header": "h"}}}},
+            ["a table or from headers, not both"],
+        ),
+        (
+            {"datasets": {"d": {**DATASET, "split": {"folds": 5, "validation_fraction": 0.2}}}},
+            ["no use beside folds"],
+        ),
+        (
+            {"datasets": {"d": {**DATASET, "split": {"validation_fraction": 0.2}}}},
+            ["no use beside folds"],
+        ),
+        (
+            {"datasets": {"d": SIMULATED}, "split": {"column": "set"}},
+            ["a simulation has no column `set`"],
+        ),
+        ({"datasets": {"d": {**SIMULATED, "task": "regression"}}}, ["classes, no numbers"]),
     ],
 )
 def test_one_sentence_says_what_is_wrong(changes, words):
@@ -84,6 +109,49 @@ def test_one_sentence_says_what_is_wrong(changes, words):
 def test_a_number_read_as_text_is_explained():
     given = yaml.safe_load("{architecture: dense, training: {learning_rate: 1e-3}}")
     assert "1.0e-3" in message(models={"dense": given})
+
+
+@pytest.mark.parametrize("names", ["{yes: a, no: b}", "{null: a, b: b}", "{1.5: a, b: b}"])
+def test_names_that_yaml_misreads_are_refused(names):
+    dataset = {"task": "binary", "fasta": yaml.safe_load(names)}
+    text = message(datasets={"d": dataset})
+    assert "YAML reads a name in `datasets.d.fasta` as" in text
+    assert "in quotes" in text
+
+
+def test_whole_numbers_are_read_as_they_are_meant():
+    weights = {0: 1, 1: 2}
+    config = complete(
+        seed=2.0,
+        models={"m": {"architecture": "dense", "training": {"class_weights": weights}}},
+        datasets={"d": {"task": "binary", "fasta": {0: "a", 1: "b"}, "length": {"to": 40.0}}},
+    )
+    assert config["datasets"]["d"]["fasta"] == {"0": "a", "1": "b"}
+    assert config["models"]["m"]["training"]["class_weights"] == {"0": 1, "1": 2}
+    assert isinstance(config["seed"], int)
+    assert isinstance(config["datasets"]["d"]["length"]["to"], int)
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_text("datasets:\n  d: {task: binary}\n  d: {task: multiclass}\n")
+    with pytest.raises(InputError, match=r"`datasets\.d` stands in lines 2 and 3"):
+        complete_config(yaml.safe_load(path.read_text()), SCHEMA, [path])
+
+
+@pytest.mark.parametrize(
+    ("own", "general"),
+    [
+        ({"column": "set"}, {"train": "a", "test": "b"}),
+        ({"train": "a", "test": "b"}, {"column": "set"}),
+        ({"folds": 3}, {"column": "set", "repeats": 2}),
+    ],
+)
+def test_one_kind_of_split_replaces_the_other(own, general):
+    config = complete(datasets={"d": {**DATASET, "split": own}}, split=general)
+    sources = set(config["datasets"]["d"]["split"]) - {"repeats", "validation_fraction"}
+    assert sources == set(own)
+    assert config["datasets"]["d"]["split"]["repeats"] == general.get("repeats", 1)
 
 
 def test_the_line_of_the_file_is_named(tmp_path):
@@ -111,6 +179,18 @@ def test_a_missing_file_suggests_the_nearest(tmp_path):
     (tmp_path / "record.fasta").touch()
     with pytest.raises(InputError, match=r"did you mean `.*record\.fasta`"):
         resolve_paths(complete(data_folder=str(tmp_path)))
+
+
+def test_a_folder_is_no_file(tmp_path):
+    (tmp_path / "records.fasta").mkdir()
+    with pytest.raises(InputError, match="which is a folder"):
+        resolve_paths(complete(data_folder=str(tmp_path)))
+
+
+def test_a_missing_builder_is_not_looked_for_among_data():
+    own = {"architecture": "missing.py:build"}
+    with pytest.raises(InputError, match="start from the folder in which you run"):
+        resolve_paths(complete(models={"own": own}, datasets={"d": SIMULATED}))
 
 
 @pytest.mark.parametrize(

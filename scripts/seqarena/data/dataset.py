@@ -198,7 +198,8 @@ def count_duplicates(matrix: np.ndarray, targets: np.ndarray) -> list[dict[str, 
     -------
     list of dict
         Entries {"what", "count"} for exact copies, copies on the other strand, sequences whose
-        copies differ in their target, and records of N only.
+        copies differ in their target, and records of N only. Unknown letters at either end, such as
+        padding, make no difference.
     """
     sequences = _rows(matrix)
     reverse = _rows(reverse_complement(matrix))
@@ -299,7 +300,8 @@ def describe_targets(targets: np.ndarray, classes: list[str] | None) -> dict[str
 
 
 def _rows(matrix: np.ndarray) -> np.ndarray:
-    """Each row as one bytes object, which hashes and sorts fast."""
+    """Each row as one bytes object, which hashes and sorts fast, without N at either end."""
     rows = np.empty(len(matrix), object)
-    rows[:] = np.ascontiguousarray(matrix).view(f"V{matrix.shape[1]}").ravel().tolist()
+    whole = np.ascontiguousarray(matrix).view(f"V{matrix.shape[1]}").ravel().tolist()
+    rows[:] = [row.strip(bytes([UNKNOWN])) for row in whole]
     return rows

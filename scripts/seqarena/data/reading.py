@@ -78,7 +78,11 @@ def open_text(path: str | Path) -> Iterator[TextIO]:
             remedy="give a text file, plain or compressed by gzip",
         ) from None
     except OSError as error:
-        raise InputError(f"the file can't be read ({error.strerror})", file=path) from None
+        raise InputError(
+            f"the file can't be read ({error.strerror})",
+            file=path,
+            remedy="name a file that you may read",
+        ) from None
 
 
 def _fasta_lines(handle: TextIO, path: Path, header_lines: list[int]) -> Iterator[str]:
@@ -211,13 +215,17 @@ def read_table(path: str | Path, columns: Sequence[str]) -> tuple[list[int], lis
     lines: list[int] = []
     rows: list[list[str]] = []
     with open_text(path) as handle:
-        first = handle.readline().rstrip("\n")
+        blank = 0
+        while (first := handle.readline()).isspace():
+            blank += 1
+        first = first.rstrip("\n")
         separator = next((mark for mark in "\t,;" if mark in first), "\t")
         names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
         if not any(names):
             raise InputError("the table is empty", file=path, remedy="give a table with a header")
         indices = [_find_column(column, names, path) for column in columns]
-        reader = csv.reader(handle, delimiter=separator)
+        # Strict, or a quote that is never closed would swallow the rows behind it.
+        reader = csv.reader(handle, delimiter=separator, strict=True)
         try:
             for row in reader:
                 if not any(cell.strip() for cell in row):
@@ -228,14 +236,17 @@ def read_table(path: str | Path, columns: Sequence[str]) -> tuple[list[int], lis
                     raise InputError(
                         f"the row has {len(row)} cells where the header has {len(names)}",
                         file=path,
-                        line=reader.line_num + 1,
+                        line=reader.line_num + 1 + blank,
                         remedy="give each row one cell a column, separated as in the header",
                     )
-                lines.append(reader.line_num + 1)
+                lines.append(reader.line_num + 1 + blank)
                 rows.append([row[index].strip() for index in indices])
         except csv.Error as error:
             raise InputError(
-                f"the table can't be read ({error})", file=path, line=reader.line_num + 1
+                f"the table can't be read ({error})",
+                file=path,
+                line=reader.line_num + 1 + blank,
+                remedy="close each double quote that opens a cell, or remove the quotes",
             ) from None
     return lines, [[row[j] for row in rows] for j in range(len(columns))]
 

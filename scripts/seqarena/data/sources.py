@@ -22,12 +22,22 @@ from seqarena.data.dataset import (
     fit_length,
     gc_fraction,
     letter_changes,
+    note,
 )
-from seqarena.data.labels import join_table, match_headers, refuse_missing, refuse_repeats
+from seqarena.data.labels import (
+    MISSING,
+    join_table,
+    match_headers,
+    refuse_missing,
+    refuse_repeats,
+)
 from seqarena.data.reading import describe_file, first_word, line_of_letter, quote, read_fasta
 from seqarena.errors import InputError
 
 Paths = str | Path | Sequence[str | Path]
+
+LARGEST_NUMBER = 1e30
+"""Largest target of a regression; networks compute in single precision, which ends at 3.4e38."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +126,8 @@ def read_records(
         files.append(Path(labels))
         classes, groups, splits = found
     elif header_pattern is not None:
-        wanted = ["label", group_column, split_column]
+        named = "group" if "(?P<group>" in header_pattern else None
+        wanted = ["label", group_column or named, split_column]
         classes, groups, splits = match_headers(header_pattern, wanted, headers, places)
     elif group_column or split_column:
         raise InputError(
@@ -127,7 +138,7 @@ def read_records(
     if splits is not None:
         refuse_missing("split", splits, label_places, names)
     if groups is not None:
-        groups = [group or None for group in groups]
+        groups = [None if group.lower() in MISSING else group for group in groups]
     return Records(names, sequences, places, classes, label_places, groups, splits, files)
 
 
@@ -164,8 +175,9 @@ def prepare_dataset(
         Regular expression, searched for in each header (without the '>'), whose named group
         ``label`` is the label.
     group_column : str, optional
-        Column, or named group of the pattern, of groups that a split must not tear apart (gene,
-        donor, chromosome). An empty cell means a record of no group.
+        Column, or named group of the pattern (``group`` by default), of groups that a split must
+        not tear apart (gene, donor, chromosome). A cell that is empty, or says that the value is
+        missing, means a record of no group, which is counted.
     split_column : str, optional
         Column, or named group of the pattern, of the source's own split.
     positive : str, optional
@@ -227,7 +239,8 @@ def prepare_dataset(
         **describe_targets(targets, classes),
         "inputs": [describe_file(path) for path in dict.fromkeys(records.files)],
         "changes": letter_changes(letters, offsets, soft_masked) + fitting,
-        "notices": count_duplicates(matrix, targets),
+        "notices": count_duplicates(matrix, targets)
+        + note("records of no group", (records.groups or []).count(None)),
     }
     ends = np.arange(len(matrix) + 1, dtype=np.int64) * length_to
     return Dataset(matrix.reshape(-1), ends, pd.DataFrame(table), summary)
@@ -252,10 +265,17 @@ def _targets(
     task: str, records: Records, positive: str | None
 ) -> tuple[np.ndarray, list[str] | None]:
     """Targets and names of classes."""
-    if task == "regression":
-        return np.array([_number(records, i) for i in range(len(records.names))], np.float64), None
-    classes = sorted(set(records.labels))
     file = records.label_places[0][0]
+    if task == "regression":
+        numbers = np.array([_number(records, i) for i in range(len(records.names))], np.float64)
+        if (numbers == numbers[0]).all():
+            raise InputError(
+                f"all {len(numbers)} records have the same number, {records.labels[0]}",
+                file=file,
+                remedy="give records whose numbers differ",
+            )
+        return numbers, None
+    classes = sorted(set(records.labels))
     if len(classes) == 1:
         raise InputError(
             f"all {len(records.names)} records are of one class, {classes[0]!r}",
@@ -289,7 +309,15 @@ def _number(records: Records, i: int) -> float:
     except ValueError:
         value = math.nan
     if math.isfinite(value) and "_" not in text:  # Python reads 1_0 as 10; a user hardly means it
-        return value
+        if abs(value) <= LARGEST_NUMBER:
+            return value
+        raise InputError(
+            f"the label {text!r} is too large to compute with",
+            file=records.label_places[i][0],
+            line=records.label_places[i][1],
+            record=records.names[i],
+            remedy=f"use another unit, in which no number is above {LARGEST_NUMBER:g}",
+        )
     raise InputError(
         f"the label {text!r} is not a finite number, which regression needs",
         file=records.label_places[i][0],

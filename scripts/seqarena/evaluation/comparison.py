@@ -315,6 +315,11 @@ def headline(
     beyond_noise = ahead
     if best is None:
         sentence = f"No model learned to predict `{target_name}`: each gives every record the same."
+        if not ranking["degenerate"].all():
+            sentence = (
+                f"No model can be called best at predicting `{target_name}`: the {words.metric} "
+                "can't be computed on these test records."
+            )
     elif not words.beats_chance(best):
         sentence, beyond_noise = words.nothing_beats_chance(best), False
     elif network is None:

@@ -1,8 +1,9 @@
 """Whether a model learned too little, about right or too much, read from its loss curves.
 
-The measure is skill: 1 - loss / reference, where the reference is the validation loss of the best
-constant prediction. It is 1 for a perfect model, 0 for one that is as good as a constant and below
-0 for one that is worse, so the same limits serve cross-entropy, squared error and any other loss.
+The measure is skill: (reference - loss) / |reference|, where the reference is the validation loss
+of the best constant prediction. It is 1 for a perfect model (where the least loss is 0), 0 for one
+that is as good as a constant and below 0 for one that is worse, so the same limits serve
+cross-entropy, squared error and other losses.
 """
 
 from collections import Counter
@@ -105,7 +106,8 @@ def diagnose(
     pandas.DataFrame
         Columns model, verdict, reason (a sentence with its numbers and one of advice), train_loss
         and validation_loss (at the restored epoch), reference_loss, best_epoch and epochs; numbers
-        are medians over runs. A row a model in the order of `runs`.
+        are medians over runs, those of the reason over the runs that it speaks of. A row a model in
+        the order of `runs`.
 
     Raises
     ------
@@ -143,10 +145,12 @@ def _judge(curve: pd.DataFrame, run, constant: bool) -> _Run:
     lowest = float(validation.min()), int(np.argmin(validation)) + 1
     if constant:
         finding = "constant"
-    elif not np.isfinite([reference, *numbers]).all() or reference <= 0:
+    elif not np.isfinite([reference, *numbers]).all() or reference == 0:
         finding = "diverged"
     else:
-        finding = _finding(train / reference, validation / reference, best, str(run.stop_reason))
+        # Where the reference is above 0, this is loss / reference; Poisson's loss falls below 0.
+        relative = [1 - (reference - curve) / abs(reference) for curve in (train, validation)]
+        finding = _finding(*relative, best, str(run.stop_reason))
     return _Run(finding, reference, *map(float, numbers), *lowest, best, int(run.epochs))
 
 
@@ -201,21 +205,25 @@ def _conclude(model: str, judged: list[_Run], quoted: str, task: str, kind: str)
     agreeing = [run for run in judged if _VERDICT_OF_FINDING[run.finding] == verdict]
     finding = Counter(run.finding for run in agreeing).most_common(1)[0][0]
     share = f"{counts[verdict]} of {len(judged)} run{'s' * (len(judged) != 1)}"
-    median = {
-        name: float(np.median([getattr(run, name) for run in judged]))
-        for name in _Run.__dataclass_fields__
-        if name != "finding"
-    }
+    median = _medians(judged)
+    # The sentence quotes the runs that it speaks of; the others may say the contrary.
+    cited = _medians([run for run in agreeing if run.finding == finding])
     return {
         "model": model,
         "verdict": verdict,
-        "reason": _reason(finding, share, median, quoted, task, kind),
+        "reason": _reason(finding, share, cited, quoted, task, kind),
         "train_loss": median["train"],
         "validation_loss": median["validation"],
         "reference_loss": median["reference"],
         "best_epoch": median["best_epoch"],
         "epochs": median["epochs"],
     }
+
+
+def _medians(runs: list[_Run]) -> dict[str, float]:
+    """Give the median over runs of each number."""
+    names = [name for name in _Run.__dataclass_fields__ if name != "finding"]
+    return {name: float(np.median([getattr(run, name) for run in runs])) for name in names}
 
 
 def _reason(finding: str, share: str, median: dict, quoted: str, task: str, kind: str) -> str:

@@ -419,12 +419,14 @@ def constant_runs(metrics: pd.DataFrame) -> pd.Series:
     -------
     pandas.Series of bool
         By model, repeat and fold (str). Constant scores have an AUROC of exactly 0.5 in each class
-        and an MCC of 0, constant values no correlation, predictions that aren't finite neither.
+        and an MCC of 0, constant values no correlation (though truth varies, or R2 would be
+        undefined), predictions that aren't finite no error.
     """
     runs = metrics[(metrics["role"] == "test") & (metrics["fold"] != "all")]
     runs = runs[runs["target"].fillna("") == ""]
     values = {name: part.set_index(_KEYS[:3])["value"] for name, part in runs.groupby("metric")}
     if "pearson" in values:
-        return values["pearson"].isna()
+        truth_varies = values["r2"].notna()
+        return (values["pearson"].isna() & truth_varies) | values["rmse"].isna()
     area = values["auroc" if "auroc" in values else "macro_auroc"]
     return ((area == 0.5) & (values["mcc"] == 0)) | values["log_loss"].isna()

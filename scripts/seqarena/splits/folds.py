@@ -2,11 +2,13 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from seqarena.data.reading import open_text
 from seqarena.errors import InputError
 
 ROLES = ("train", "validation", "test")
@@ -15,6 +17,8 @@ _ROLE_OF_WORD |= dict.fromkeys(("valid", "val", "dev"), "validation")
 # Ten strata keep the shape of a target's distribution; scikit-learn needs each to hold at least as
 # many records as there are folds, so small datasets get fewer.
 MOST_BINS = 10
+# Validation records are some parts of so many at most: each share of 0.05 or more within 0.025.
+MOST_PARTS = 20
 
 
 def kfold(
@@ -60,7 +64,8 @@ def kfold(
     Raises
     ------
     InputError
-        If there are fewer than 3 folds, or fewer groups or (by class) records than folds.
+        If there are fewer than 3 folds, fewer groups or (by class) records than folds, or a few
+        groups so large that a training set would lack a class.
     """
     if folds < 3:
         raise InputError(
@@ -85,6 +90,8 @@ def kfold(
             role = np.full(len(groups), "train", dtype=object)
             role[fold_of == (fold + 1) % folds] = "validation"
             role[fold_of == fold] = "test"
+            remedy = "Ask for another number of folds, or group the records less strictly."
+            _check_trainable(role, targets, task, classes, remedy)
             tables.append(_table(clusters["record"], repeat, fold, role))
     return pd.concat(tables, ignore_index=True)
 
@@ -152,15 +159,14 @@ def own_split(
         given = _roles_from_lists(clusters["record"], paths)
     else:
         given = _roles_from_column(clusters["record"], column)
-    _check_trainable(given, targets, task, classes)
+    _check_trainable(given, targets, task, classes, "Put records of different labels into train.")
     groups = clusters["cluster"].to_numpy()
     tables = []
     for repeat in range(1, repeats + 1):
         roles = given.copy()
         if not (given == "validation").any():
             inside = np.flatnonzero(given == "train")
-            parts = max(2, round(1 / validation_fraction))
-            choice = parts, stratify, _seed(seed, repeat)
+            choice = validation_fraction, stratify, _seed(seed, repeat)
             roles[inside[_set_aside(groups[inside], targets[inside], task, *choice)]] = "validation"
         tables.append(_table(clusters["record"], repeat, 0, roles))
     return pd.concat(tables, ignore_index=True)
@@ -172,7 +178,7 @@ def read_id_list(path: str | Path) -> dict[str, int]:
     Parameters
     ----------
     path : path-like
-        Text file. Empty lines and lines that begin with "#" are passed over.
+        Text file, plain or gzip. Empty lines and lines that begin with "#" are passed over.
 
     Returns
     -------
@@ -184,16 +190,10 @@ def read_id_list(path: str | Path) -> dict[str, int]:
     InputError
         If the file is missing, is no text, has no identifier or has one twice.
     """
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not a text file"
-        remedy = "Give the path of a plain text file with one identifier a line."
-        problem = f"The list of records can't be read: {reason}."
-        raise InputError(problem, file=path, remedy=remedy) from error
+    with open_text(path) as handle:
+        lines = handle.readlines()
     line_of: dict[str, int] = {}
-    for number, line in enumerate(lines, start=1):
-        name = line.strip()
+    for number, name in enumerate(map(str.strip, lines), start=1):
         if not name or name.startswith("#"):
             continue
         if name in line_of:
@@ -201,8 +201,8 @@ def read_id_list(path: str | Path) -> dict[str, int]:
             raise InputError(problem, file=path, line=number, remedy="Remove one of the two.")
         line_of[name] = number
     if not line_of:
-        remedy = "Give one identifier a line."
-        raise InputError("The list of records is empty.", file=path, remedy=remedy)
+        problem = "The list of records is empty."
+        raise InputError(problem, file=path, remedy="Give one identifier a line.")
     return line_of
 
 
@@ -270,24 +270,26 @@ def _held_out(strata, groups, parts: int, seed: int):
     with warnings.catch_warnings():
         # Classes are checked above; a bin of a regression target may well be small.
         warnings.filterwarnings("ignore", message="The least populated class")
-        for _, held_out in splitter.split(strata, strata, groups):
-            yield held_out
+        yield from (held_out for _, held_out in splitter.split(strata, strata, groups))
 
 
-def _set_aside(groups, targets, task, parts: int, stratify: bool, seed: int) -> np.ndarray:
-    """Choose one part in `parts` of train, of whole groups, that leaves train every class."""
+def _set_aside(groups, targets, task, share: float, stratify: bool, seed: int) -> np.ndarray:
+    """Choose a share of train, of whole groups, that leaves train every class."""
     n_groups = len(np.unique(groups))
     if n_groups < 2:
         problem = "All train records belong to one group, so none can be set aside for validation."
-        remedy = "Give a validation list, or group the records less strictly."
-        raise InputError(problem, remedy=remedy)
-    parts = min(parts, n_groups)
+        raise InputError(problem, remedy="Give a validation list, or group records less strictly.")
+    whole = Fraction(share).limit_denominator(MOST_PARTS)
+    parts = min(whole.denominator if share > 1 / MOST_PARTS else round(1 / share), n_groups)
+    taken = max(1, round(share * parts))
     # A regression target is balanced over its bins but has no class that could be lost.
     kept = np.zeros(len(groups), dtype=int) if task == "regression" else targets
     strata = _strata(targets, task, parts) if stratify else None
     if strata is not None and np.unique(strata, return_counts=True)[1].max() < parts:
         strata = None
-    for held_out in _held_out(strata, groups, parts, seed):
+    held = list(_held_out(strata, groups, parts, seed))
+    for first in range(parts):
+        held_out = np.concatenate((held + held)[first : first + taken])
         left = np.delete(kept, held_out)
         if len(held_out) and len(np.unique(left)) == len(np.unique(kept)):
             return held_out
@@ -298,10 +300,10 @@ def _set_aside(groups, targets, task, parts: int, stratify: bool, seed: int) -> 
 
 
 def _roles_from_lists(records: pd.Series, paths: Mapping[str, str | Path | None]) -> np.ndarray:
-    for role in ("train", "test"):
-        if paths[role] is None:
-            remedy = "Give a list for train and one for test; validation may be left out."
-            raise InputError(f"The split has no list of {role} records.", remedy=remedy)
+    lacking = [role for role in ("train", "test") if paths[role] is None]
+    if lacking:
+        remedy = "Give a list for train and one for test; validation may be left out."
+        raise InputError(f"The split has no list of {lacking[0]} records.", remedy=remedy)
     position = {name: i for i, name in enumerate(records)}
     roles = np.full(len(records), "", dtype=object)
     seen = {}
@@ -341,30 +343,28 @@ def _roles_from_column(records: pd.Series, column: pd.Series) -> np.ndarray:
             raise InputError(
                 f"The split column says {value!r}, which is no role.",
                 record=name,
-                remedy="Use train, validation (or val, valid, dev) and test; "
-                "leave it empty for a record that is not to be used.",
+                remedy="Use train, validation (or val, valid, dev) and test.",
             )
         roles[i] = _ROLE_OF_WORD.get(word, "")
-    for role in ("train", "test"):
-        if not (roles == role).any():
-            remedy = "Mark records as train and as test; validation may be left out."
-            raise InputError(f"The split column gives no record the role {role}.", remedy=remedy)
+    lacking = [role for role in ("train", "test") if role not in roles]
+    if lacking:
+        remedy = "Mark records as train and as test; validation may be left out."
+        raise InputError(f"The split column gives no record the role {lacking[0]}.", remedy=remedy)
     return roles
 
 
-def _check_trainable(roles, targets, task, classes) -> None:
-    """Refuse a split whose train records lack a class that others have."""
-    if task == "regression":
-        return
-    missing = np.setdiff1d(targets[roles != ""], targets[roles == "train"])
-    if len(missing):
-        index = missing[0]
-        count = int(((targets == index) & (roles != "")).sum())
-        raise InputError(
-            f"Class {_class_name(classes, index)} has {count} records in the split "
-            "but none in train.",
-            remedy="Put records of each class into train, or leave the class out.",
-        )
+def _check_trainable(roles, targets, task, classes, remedy: str) -> None:
+    """Refuse train records that lack a class that others have, or are all alike."""
+    train = np.unique(targets[roles == "train"])
+    missing = np.setdiff1d(targets[roles != ""], train)
+    if len(missing) and task != "regression":
+        count = int(((targets == missing[0]) & (roles != "")).sum())
+        name = _class_name(classes, missing[0])
+        problem = f"Class {name} has {count} records in the split but none in train."
+        raise InputError(problem, remedy=remedy)
+    if len(train) == 1:
+        problem = "All train records have the same label, so there is nothing to learn."
+        raise InputError(problem, remedy=remedy)
 
 
 def summarise_splits(
@@ -443,7 +443,7 @@ def _notices(summary: dict, table: pd.DataFrame) -> list[tuple[str, int]]:
             leaked = int((in_both & (sides["role"] == "test")).sum())
             notices.append((f"test records whose group has records in {role} too", leaked))
     for role in ROLES:
-        sets = [entry for entry in summary["roles"] if entry["role"] == role]
-        lacking = sum(0 in entry.get("class_counts", {}).values() for entry in sets)
+        counts = [e.get("class_counts", {}) for e in summary["roles"] if e["role"] == role]
+        lacking = sum(0 in part.values() for part in counts)
         notices.append((f"{role} sets that lack a class", lacking))
     return notices

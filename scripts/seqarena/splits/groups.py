@@ -102,15 +102,9 @@ def _canonical_sequences(dataset: Dataset, both_strands: bool) -> np.ndarray:
     """
     tokens, offsets = np.asarray(dataset.tokens), np.asarray(dataset.offsets)
     complements = complement_tokens[tokens] if both_strands else tokens
-    known = tokens != UNKNOWN
     labels = np.empty(len(dataset), dtype=object)
     for i, (start, stop) in enumerate(pairwise(offsets)):
-        inside = np.flatnonzero(known[start:stop])
-        if len(inside):
-            start, stop = start + inside[0], start + inside[-1] + 1
-        else:
-            stop = start
-        forward = tokens[start:stop].tobytes()
-        backward = complements[start:stop][::-1].tobytes()
+        forward = tokens[start:stop].tobytes().strip(bytes([UNKNOWN]))
+        backward = complements[start:stop][::-1].tobytes().strip(bytes([UNKNOWN]))
         labels[i] = min(forward, backward) if both_strands else forward
     return labels
