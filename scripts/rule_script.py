@@ -16,8 +16,8 @@ from seqarena.errors import InputError
 
 DISK_FULL = "free some space and run the same command again; what is finished is kept"
 
-# NumPy reports a short write without a number.
-DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, None)
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+SHORT_WRITE = "requested and"  # NumPy reports one without a number
 
 progress = logging.getLogger("seqarena.progress")
 
@@ -49,7 +49,7 @@ def rule_script(main: Callable) -> Callable:
                 print(f"Error: {error}", file=sys.stderr)
                 sys.exit(1)
             except OSError as error:
-                if error.errno not in DISK_ERRORS:
+                if error.errno not in DISK_ERRORS and SHORT_WRITE not in str(error):
                     raise
                 print(
                     f"Error: the disk is full ({error})\n  what to do: {DISK_FULL}", file=sys.stderr

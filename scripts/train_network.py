@@ -1,10 +1,11 @@
 """Train a network on the folds of one repeat, in one process."""
 
-import getpass
 import hashlib
 import json
+import os
 import shutil
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -12,14 +13,15 @@ import pandas as pd
 from rule_script import progress, rule_script
 from seqarena.data.dataset import read_dataset
 from seqarena.models.devices import configure
-from seqarena.models.runs import write_run
+from seqarena.models.runs import versions, write_run
 from seqarena.models.training import train_networks
 
 
-def resume_key(snakemake):
+def resume_key(snakemake, device):
     """Digest all that decides the result: finished folds of another key are not resumed."""
     params = {name: value for name, value in snakemake.params.items() if name != "resume"}
-    digest = hashlib.sha256(json.dumps([params, snakemake.threads], sort_keys=True).encode())
+    parts = [params, asdict(device), versions("keras", "tensorflow", "numpy")]
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
     for path in sorted(set(snakemake.input)):
         digest.update(Path(path).read_bytes())
     return digest.hexdigest()
@@ -33,7 +35,7 @@ def main(snakemake):
         params.device,
         snakemake.threads,
         gpu_resource=snakemake.resources.get("gpu"),
-        lock_folder=Path(tempfile.gettempdir()) / f"seqarena-{getpass.getuser()}",
+        lock_folder=Path(tempfile.gettempdir()) / f"seqarena-{os.getuid()}",
     )
     run = train_networks(
         read_dataset(Path(snakemake.input.tokens).parent),
@@ -46,7 +48,7 @@ def main(snakemake):
         repeat=int(snakemake.wildcards.repeat),
         device=device,
         resume_folder=Path(params.resume),
-        key=resume_key(snakemake),
+        key=resume_key(snakemake, device),
         progress=progress.info,
     )
     write_run(run, output.predictions, output.history, output.info, output.folds)

@@ -1,11 +1,14 @@
+import subprocess
+import sys
 import textwrap
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 from seqarena.errors import InputError
-from seqarena.models.networks import build_network, resolve
+from seqarena.models.networks import build_network, check_saving, resolve
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.usefixtures("one_thread")]
 
@@ -122,3 +125,71 @@ def test_unknown_name(name):
 def test_nearest_name_is_suggested():
     with pytest.raises(InputError, match="did you mean 'conv1d'"):
         resolve("conv1")
+
+
+OWN_LAYER = """
+import keras
+
+{decorator}
+class Scale(keras.layers.Layer):
+    def __init__(self, by, **options):
+        super().__init__(**options)
+        self.by = by
+        self.dropout = keras.layers.Dropout(0.5)
+
+    def build(self, shape):
+        self.weight = self.add_weight(shape=(shape[-1],), initializer="random_normal")
+
+    def call(self, inputs, training=False):
+        return self.dropout(inputs * self.weight * self.by, training=training)
+{config}
+def build(inputs, by=2.0):
+    return keras.layers.Flatten()(Scale(by)(inputs))
+"""
+DECORATOR = "@keras.saving.register_keras_serializable()"
+GET_CONFIG = """
+    def get_config(self):
+        return super().get_config() | {"by": self.by}
+"""
+
+
+def test_own_layers_load_in_another_process(write, tmp_path):
+    architecture = write(OWN_LAYER.format(decorator=DECORATOR, config=GET_CONFIG))
+    builder, network = resolve(architecture), build(architecture, by=3.0)
+    check_saving(network, builder, "mine")
+    network.model.save(tmp_path / "model.keras")
+    tokens = np.arange(24, dtype=np.uint8).reshape(2, 12) % 5
+    np.save(tmp_path / "tokens.npy", tokens)
+    program = (
+        "import sys, numpy as np\n"
+        "from seqarena.models.networks import load_network\n"
+        "model = load_network(sys.argv[1] + '/model.keras', sys.argv[2])\n"
+        "tokens = np.load(sys.argv[1] + '/tokens.npy')\n"
+        "np.save(sys.argv[1] + '/out.npy', model.predict(tokens, verbose=0))\n"
+    )
+    scripts = Path(__file__).parents[2] / "scripts"
+    subprocess.run(
+        [sys.executable, "-c", program, tmp_path, architecture],
+        check=True,
+        capture_output=True,
+        env={"PYTHONPATH": str(scripts), "CUDA_VISIBLE_DEVICES": "", "PATH": "/usr/bin:/bin"},
+    )
+    np.testing.assert_allclose(
+        np.load(tmp_path / "out.npy"), network.model.predict(tokens, verbose=0), rtol=1e-6
+    )
+
+
+def test_own_layers_that_keras_could_not_find_are_refused(write):
+    architecture = write(OWN_LAYER.format(decorator="", config=GET_CONFIG))
+    with pytest.raises(InputError, match="can't be saved and loaded") as caught:
+        check_saving(build(architecture), resolve(architecture), "mine")
+    assert "class 'Scale'" in caught.value.problem
+    assert "register_keras_serializable" in caught.value.remedy
+    assert str(caught.value.file).endswith("own.py")
+    assert len(str(caught.value).splitlines()) <= 3
+
+
+@pytest.mark.parametrize("activation", ["glu", "threshold"])
+def test_what_is_no_activation_by_itself_is_refused(activation):
+    with pytest.raises(InputError, match="activation"):
+        build("dense", activation=activation)

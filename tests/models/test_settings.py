@@ -4,7 +4,9 @@ import pytest
 
 from seqarena.errors import InputError
 from seqarena.models.settings import (
+    OPTIMIZERS,
     Settings,
+    check_loss,
     class_weights_of,
     learning_rates,
     loss_function,
@@ -42,6 +44,7 @@ def test_defaults_by_task():
         ({"batch_size": 32.5}, "a whole number"),
         ({"epochs": "ten"}, "a whole number"),
         ({"optimizer": "adm"}, "adam"),
+        ({"optimizer": "LossScaleOptimizer"}, "an optimizer"),
         ({"loss": "binary_crossentrop"}, "binary_crossentropy"),
         ({"schedule": "linear"}, "constant, cosine"),
         ({"monitor": "accuracy"}, "auroc"),
@@ -107,3 +110,49 @@ def test_optimizer_takes_the_settings():
     optimizer.apply([np.zeros((2, 2)), np.zeros(2)], [kernel, bias])
     np.testing.assert_allclose(kernel, 0.95, rtol=1e-6)  # 1 - 0.5 x 0.1
     np.testing.assert_allclose(bias, 1.0)
+
+
+@pytest.mark.parametrize("name", [*OPTIMIZERS, "AdamW"])
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+def test_every_optimizer_makes_a_step(name, weight_decay):
+    """AdamW refuses to have no number for its decay, which no decay is elsewhere."""
+    assert read(optimizer=name).optimizer == name
+    kernel = keras.Variable(np.ones((2, 2)), dtype="float32", name="kernel")
+    optimizer = make_optimizer(
+        Settings(optimizer=name, learning_rate=0.1, weight_decay=weight_decay), [kernel]
+    )
+    optimizer.apply([np.full((2, 2), 0.5, np.float32)], [kernel])
+    assert np.isfinite(np.asarray(kernel)).all()
+    assert (np.asarray(kernel) != 1).any()
+
+
+@pytest.mark.parametrize(
+    ("task", "names"),
+    [
+        ("binary", "binary_crossentropy binary_focal_crossentropy mse hinge squared_hinge poisson"),
+        ("multiclass", "categorical_crossentropy categorical_focal_crossentropy kl_divergence mse"),
+        ("regression", "mse mae huber log_cosh MeanAbsoluteError"),
+    ],
+)
+def test_losses_that_fit(task, names):
+    for name in names.split():
+        check_loss(name, task, 3 if task == "multiclass" else 1, "mine")
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "words"),
+    [
+        ("binary", "categorical_crossentropy", "isn't lower"),
+        ("binary", "kl_divergence", "isn't lower"),
+        ("multiclass", "dice", "one number a record"),
+        ("multiclass", "SparseCategoricalCrossentropy", "can't compute"),
+        ("regression", "binary_crossentropy", "isn't lower"),
+        ("regression", "poisson", "isn't lower"),
+        ("regression", "ctc", "can't compute"),
+    ],
+)
+def test_losses_that_would_teach_nothing_are_refused(task, name, words):
+    with pytest.raises(InputError, match=words) as caught:
+        check_loss(name, task, 3 if task == "multiclass" else 1, "mine")
+    assert "'mine'" in caught.value.problem
+    assert "such as" in caught.value.remedy

@@ -3,6 +3,7 @@ import logging
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
@@ -274,6 +275,79 @@ def test_watch_on_a_metric_that_begins_undefined():
         False,
         True,
     ]
+
+
+def test_watch_takes_the_loss_while_the_metric_is_undefined():
+    watch = training.Watch(Settings(monitor="auroc"))
+    losses = [0.7, 0.6, 0.65]
+    assert [watch.look(e, np.nan, loss) for e, loss in enumerate(losses, 1)] == [True, True, False]
+    assert watch.watched == "loss (auroc not defined in validation)"
+    assert watch.look(4, 0.5, 0.9)
+    assert not watch.look(5, 0.4, 0.1)
+    assert watch.watched == "auroc"
+
+
+def test_one_record_folds_and_a_constant_target(train, make_dataset, make_splits):
+    dataset = make_dataset(n=12, task="regression")
+    dataset.records["label"] = 0.1
+    splits = make_splits(dataset).query("fold == 0")
+    settings = {"monitor": "pearson", "patience": 2, "batch_size": 64, "learning_rate": 0.01}
+    held_out = splits.query("role != 'train'").groupby("role").head(1)
+    splits = pd.concat([splits.query("role == 'train'"), held_out])
+    run = train(dataset, splits, settings=settings | {"epochs": 8})
+    (fold,) = run.info["folds"]
+    assert "loss (pearson" in fold["stop_reason"] or fold["epochs"] == 8
+    assert fold["reference_loss"] < 1e-6
+    assert run.history.query("metric == 'pearson'")["value"].isna().all()
+    assert run.predictions["prediction"].between(-5, 5).all()
+
+
+def test_equal_numbers_have_no_spread():
+    mean, sd = runs.target_scale(np.full((10, 1), 0.1))
+    np.testing.assert_allclose([mean[0], sd[0]], [0.1, 1])
+    constant = np.full((10, 1), 0.1)
+    varied = np.arange(10.0)[:, None]
+    assert np.isnan(runs.learning_metric("regression", varied, constant))
+    assert np.isnan(runs.learning_metric("regression", constant, varied))
+
+
+@pytest.mark.parametrize("loss", ["hinge", "mean_absolute_error"])
+def test_reference_of_a_loss_whose_best_constant_is_a_class(loss, train, make_dataset):
+    dataset = make_dataset(n=90, task="multiclass", signal=False)
+    run = train(dataset, settings={"loss": loss, "epochs": 1})
+    truth = np.eye(3)[dataset.targets]
+    always = np.mean(np.broadcast_to(np.eye(3)[0], truth.shape) != truth)
+    limit = {"hinge": 1.5, "mean_absolute_error": 1.3 * always}[loss]
+    assert all(fold["reference_loss"] < limit for fold in run.info["folds"])
+
+
+def test_seconds_of_a_resumed_run_hold_those_of_its_first_process(train, make_dataset):
+    dataset = make_dataset()
+    train(dataset)
+    run = train(dataset)
+    assert all(fold["resumed"] for fold in run.info["folds"])
+    assert run.info["seconds"] > sum(fold["seconds"] for fold in run.info["folds"])
+
+
+def test_a_loss_that_does_not_fit_is_refused_before_training(train, make_dataset):
+    with pytest.raises(InputError, match="doesn't fit a binary task"):
+        train(make_dataset(), settings={"loss": "categorical_crossentropy"})
+
+
+def test_a_network_that_could_not_be_loaded_is_refused_before_training(
+    train, make_dataset, tmp_path
+):
+    own = tmp_path / "own.py"
+    own.write_text(
+        "import keras\n"
+        "def build(inputs):\n"
+        "    x = keras.layers.Lambda(lambda y: 2 * y)(inputs)\n"
+        "    return keras.layers.Flatten()(x)\n"
+    )
+    with pytest.raises(InputError, match="can't be saved and loaded") as caught:
+        train(make_dataset(), architecture=f"{own}:build", parameters={})
+    assert "Lambda" in caught.value.remedy
+    assert not list((tmp_path / "resume").glob("fold*"))
 
 
 def test_progress_says_where_it_is(train, make_dataset, monkeypatch, caplog):

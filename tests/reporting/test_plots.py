@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from seqarena.reporting import plots
-from seqarena.reporting.style import model_styles
+from seqarena.reporting.style import model_styles, short_names
 
 CURVES, METRICS, OVERVIEW = "curves", "metrics", "overview"
 
@@ -100,6 +100,79 @@ def test_no_text_is_cut_off_or_lies_on_other_text(binary):
             assert box.y0 >= page.y0 - 1 and box.y1 <= page.y1 + 1, name
         for place, box in enumerate(boxes):
             assert not any(box.shrunk(0.98, 0.98).overlaps(b) for b in boxes[place + 1 :]), name
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_many_models_leave_the_curves_their_room_and_keep_their_names(make_results, task):
+    skill = {"linear": 0.9}
+    skill |= {f"a_long_name_of_a_network_{i}_with_dilated_filters": 0.2 * i for i in range(11)}
+    figure = draw(make_results(task, n=60, skill=skill), "roc")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    (axes,) = figure.axes
+    key = axes.get_legend()
+    names = [text.get_text().partition("\n")[0] for text in key.get_texts()]
+    assert len(set(names)) == 12
+    assert axes.get_window_extent(renderer).width > 0.35 * figure.bbox.width
+    note = figure.texts[-1].get_window_extent(renderer)
+    assert key.get_window_extent(renderer).y0 > note.y1
+    assert key.get_window_extent(renderer).x1 < figure.bbox.x1
+
+
+def test_short_names_stay_different():
+    names = ["plain", "a" * 40, "a" * 41, "prefix_" * 5 + "one_" + "z" * 30]
+    names.append(names[-1].replace("one", "two"))
+    shown = short_names(names)
+    assert list(shown) == names
+    assert len(set(shown.values())) == len(names)
+    assert max(map(len, shown.values())) <= 24
+    assert shown["plain"] == "plain"
+
+
+def test_a_wild_value_does_not_flatten_the_others(make_results):
+    results = make_results("regression", n=200)
+    results.predictions = results.predictions.copy()
+    test = results.predictions.query("model == 'linear' and role == 'test' and repeat == 0")
+    results.predictions.loc[test.index[0], "prediction"] = 1e6
+    for name in ("predicted_true", "residuals"):
+        figure = draw(results, name)
+        assert all(abs(end) < 50 for axes in figure.axes for end in axes.get_ylim())
+        assert words_of(figure).count("1 record outside the axes") == 1
+
+
+def test_a_matrix_without_counts_says_what_its_colours_mean(make_results):
+    assert "white (none)" not in words_of(draw(make_results("multiclass", n=60), "confusion"))
+    classes = [f"c{i:02d}" for i in range(20)]
+    truth = np.arange(60) % 20
+    rows = [
+        {"model": "linear", "record": f"r{i}", "repeat": 0, "fold": 0, "role": "test",
+         "target": name, "truth": float(truth[i] == k), "prediction": float(truth[i] == k)}
+        for i in range(60) for k, name in enumerate(classes)
+    ]  # fmt: skip
+    figure = plots.plot_confusion(pd.DataFrame(rows), None, classes)
+    assert "from white (none) to dark blue (all)" in words_of(figure)
+    assert "in percent" not in words_of(figure)
+    assert figure.axes[0].get_ylabel() == "true class"
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        ("binary_crossentropy", "cross-entropy, nats per record"),
+        ("binary_focal_crossentropy", "loss (binary_focal_crossentropy per record)"),
+    ],
+)
+def test_the_loss_is_called_what_it_is(binary, loss, words):
+    runs = [run | {"settings": {"loss": loss}} for run in binary.runs]
+    assert words in words_of(plots.plot_curves(binary.history, runs, "dense"))
+
+
+def test_losses_of_a_regression_have_the_unit_of_the_scaled_target(regression):
+    runs = [run | {"settings": {"loss": "huber"}} for run in regression.runs]
+    figure = plots.plot_curves(regression.history, runs, "dense")
+    assert "loss (huber per record, target in SD)" in words_of(figure)
 
 
 def test_the_verdict_stands_beneath_the_curves(binary):

@@ -149,6 +149,53 @@ def test_what_moves_between_datasets_is_said(make_results, as_section):
     assert report.contrasts([one]) == []
 
 
+def test_what_moves_within_its_intervals_is_not_called_the_same(make_results, as_section):
+    moving = {"linear": 0.9, "dense": 0.1, "conv1d": 3.2}
+    one = as_section(make_results("binary", n=60, skill=moving))
+    two = as_section(make_results("binary", n=60, skill={**moving, "dense": 3, "linear": 0.4}))
+    for section in (one, two):
+        wide = section["ranking"]["model"] == "linear"
+        section["ranking"].loc[wide, ["low", "high"]] = [0.3, 0.99]
+    _, same, unclear = report.contrasts([one, two])
+    assert same == "About the same on all (less than 0.1 apart): conv1d."
+    assert unclear == "Further apart, but within their intervals: linear."
+
+
+def test_versions_of_the_training_processes_are_there(make_results, as_section, provenance):
+    section = as_section(make_results("binary", n=60))
+    section["runs"][0] = section["runs"][0] | {"versions": {"tensorflow": "2.20.0"}}
+    page = report.render_report([section], provenance())
+    assert "<dt>keras</dt><dd>3.15.0</dd>" in page
+    assert "<dt>tensorflow</dt><dd>2.20.0, 2.21.0</dd>" in page
+    assert "<dt>python</dt><dd>3.11.9</dd>" in page
+
+
+def test_chance_is_that_of_the_ranking_where_it_is_known(make_results, as_section):
+    section = as_section(make_results("multiclass", n=60))
+    section |= {"primary_metric": "accuracy"}
+    assert "chance" not in " ".join(report.findings(section))
+    section["ranking"] = section["ranking"].assign(chance=0.5)
+    assert "(the interval includes it): composition and majority." in " ".join(
+        report.findings(section)
+    )
+
+
+def test_the_overview_has_a_row_a_model(make_results, as_section):
+    sections = [
+        as_section(make_results("binary", n=60, name="one")),
+        as_section(make_results("regression", n=60, name="two", skill={"linear": 0.9})),
+    ]
+    table = report.tables.overview(sections, ["linear", "dense"])
+    assert [name for name, _ in table.columns] == ["model", "one: AUROC", "two: Spearman rho"]
+    assert [row[0].text for row in table.rows] == ["linear", "dense"]
+    assert table.rows[1][2].text == "not run"
+
+
+def test_memory_has_the_unit_in_which_it_was_measured(page):
+    assert "612 MiB" in page
+    assert "612 MB" not in page
+
+
 def test_findings_name_chance_comparisons_and_fit(make_results, as_section):
     results = make_results("binary", n=60)
     text = " ".join(report.findings(as_section(results)))
@@ -174,3 +221,10 @@ def test_nothing_recorded_is_not_shown_as_nothing_happened(make_results, as_sect
     check(page)
     assert "The sizes of the folds were not recorded." in page
     assert "not recorded" in page
+
+
+def test_long_names_widen_neither_the_page_nor_a_printed_table(page):
+    """In Chromium, 12 models of long names made page and printed tables wider than the paper."""
+    screen, _, paper = page.partition("@media print")
+    assert "p, li { overflow-wrap: anywhere; }" in screen
+    assert "th, td { overflow-wrap: anywhere; }" in paper.partition("</style>")[0]

@@ -60,7 +60,9 @@ def test_the_log_is_complete_on_a_traceback(tmp_path):
     assert "from Python" in log and "ZeroDivisionError" in log and "Traceback" in log
 
 
-@pytest.mark.parametrize("error", ["OSError(28, 'No space left')", "OSError('5 requested')"])
+@pytest.mark.parametrize(
+    "error", ["OSError(28, 'No space left')", "OSError('9 requested and 5 written')"]
+)
 def test_a_full_disk_is_said_in_words(tmp_path, error):
     status, _, log = run_script(tmp_path, f"raise {error}")
     assert status == 1

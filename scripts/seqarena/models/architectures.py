@@ -243,7 +243,8 @@ def _optional(check):
 
 
 def _activation(value):
-    helpers = ("deserialize", "get", "serialize")
+    # Not activations by themselves: the last two need arguments, or halve the units.
+    helpers = ("deserialize", "get", "serialize", "threshold", "glu")
     known = sorted(x for x in dir(keras.activations) if x[0].islower() and x not in helpers)
     return None if value in known else "an activation of Keras: " + ", ".join(known)
 

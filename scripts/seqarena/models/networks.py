@@ -4,6 +4,7 @@ import difflib
 import importlib.util
 import inspect
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from seqarena.errors import InputError
 from seqarena.models.architectures import CHECKS, REGISTRY
@@ -256,6 +258,57 @@ def _features(builder: Builder, inputs, parameters, model_name: str):
     return features
 
 
-def load_network(path: str | Path) -> keras.Model:
-    """Load a saved network: uint8 tokens (n, length) -> predictions in the target's own units."""
-    return keras.models.load_model(path)
+def check_saving(network: Network, builder: Builder, model_name: str) -> None:
+    """Save a user's network and load it again, before hours of training go into it.
+
+    Raises
+    ------
+    InputError
+        When it can't be saved, can't be loaded, or comes back with other predictions.
+    """
+    remedy = (
+        "use Keras' own layers and keras.ops, without Lambda; decorate a layer of your own with "
+        "keras.saving.register_keras_serializable(), and give it a get_config with its arguments"
+    )
+    tokens = np.arange(network.model.input_shape[1], dtype=np.uint8)[None] % 5
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.keras"
+            network.model.save(path)
+            loaded = keras.models.load_model(path, compile=False)
+        same = np.allclose(loaded(tokens), network.model(tokens), equal_nan=True)
+    except Exception as error:
+        while error.__context__ is not None:  # Keras wraps the reason in pages of configuration
+            error = error.__context__
+        words = " ".join(str(error).split()).partition(". ")[0][:300]
+        problem = f"can't be saved and loaded: {type(error).__name__}: {words}."
+    else:
+        if same:
+            return
+        problem = "gives other predictions when it is saved and loaded."
+    raise InputError(
+        f"Model {model_name!r}: the builder's network {problem}",
+        file=builder.file,
+        remedy=remedy,
+    )
+
+
+def load_network(path: str | Path, architecture: str | None = None) -> keras.Model:
+    """Load a saved network: uint8 tokens (n, length) -> predictions in the target's own units.
+
+    Parameters
+    ----------
+    path : path-like
+        `fold{k}.keras` of a run.
+    architecture : str, optional
+        As in the run's `run.json`; needed where a user's file defines layers of its own,
+        which it registers with Keras when it is run.
+
+    Returns
+    -------
+    keras.Model
+        The network.
+    """
+    if architecture is not None:
+        resolve(architecture)
+    return keras.models.load_model(path, compile=False)

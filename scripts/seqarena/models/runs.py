@@ -176,7 +176,8 @@ def truth_matrix(dataset) -> np.ndarray:
 def target_scale(targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation a column, float64; 1 for a column that is constant."""
     mean, sd = targets.mean(axis=0), targets.std(axis=0)
-    return mean, np.where(sd > 0, sd, 1.0)
+    # By the range, since rounding gives equal numbers such as 0.1 a tiny standard deviation.
+    return mean, np.where(np.ptp(targets, axis=0) > 0, sd, 1.0)
 
 
 def learning_metric(task: str, truth: np.ndarray, prediction: np.ndarray) -> float:
@@ -195,6 +196,8 @@ def learning_metric(task: str, truth: np.ndarray, prediction: np.ndarray) -> flo
         # Mann-Whitney: the share of (positive, negative) pairs in the right order, ties as half.
         above = rankdata(prediction)[positive].sum() - n_positive * (n_positive + 1) / 2
         return float(above / (n_positive * n_negative))
+    if np.ptp(truth) == 0 or np.ptp(prediction) == 0:  # rounding hides it behind the means
+        return float("nan")
     truth, prediction = truth - truth.mean(), prediction - prediction.mean()
     spread = np.sqrt((truth**2).sum() * (prediction**2).sum())
     return float((truth * prediction).sum() / spread) if spread > 0 else float("nan")
@@ -354,7 +357,7 @@ class FoldStore:
             result["model"] = kept / "model.keras"
             if not result["model"].is_file():
                 raise FileNotFoundError(result["model"])
-        except (OSError, EOFError, BadZipFile, ValueError, KeyError):
+        except (OSError, EOFError, BadZipFile, ValueError, KeyError, AttributeError):
             shutil.rmtree(kept, ignore_errors=True)
             return None
         return result

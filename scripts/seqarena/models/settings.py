@@ -115,26 +115,39 @@ def _optional(check: Callable[[Any], str | None]) -> Callable[[Any], str | None]
     return lambda value: None if value is None else check(value)
 
 
-def _keras_name(package) -> Callable[[Any], str | None]:
-    """Check that Keras can find a name in one of its packages."""
+def _loss_name(value) -> str | None:
+    """Check that Keras has a loss of that name; whether it fits the task, `check_loss` says."""
+    try:
+        keras.losses.get(value)
+    except (ValueError, TypeError, ImportError):
+        return _near_name("a loss", value, [n for n in dir(keras.losses) if n[0] != "_"])
+    return None if isinstance(value, str) else "a name"
 
-    def check(value):
-        try:
-            package.get(value)
-        except (ValueError, TypeError, ImportError):
-            names = [name for name in dir(package) if not name.startswith("_")]
-            near = difflib.get_close_matches(str(value), names, n=1)
-            return f"a name of {package.__name__.removesuffix('.__init__')}" + (
-                f"; did you mean {near[0]!r}?" if near else ""
-            )
-        return None if isinstance(value, str) else "a name"
 
-    return check
+def _near_name(what: str, value, names) -> str:
+    """Say what is wanted and which of the names is near."""
+    near = difflib.get_close_matches(str(value), [n for n in names if n != value], n=1)
+    return f"the name of {what} of Keras" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+#: Keras' optimizers by name in lower case, without those that are made of other optimizers.
+OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
+    name.lower(): found
+    for name, found in vars(keras.optimizers).items()
+    if isinstance(found, type)
+    and issubclass(found, keras.optimizers.Optimizer)
+    and name not in ("Optimizer", "LossScaleOptimizer", "MultiOptimizer")
+}
+
+
+def _optimizer_name(value) -> str | None:
+    known = isinstance(value, str) and value.lower() in OPTIMIZERS
+    return None if known else _near_name("an optimizer", value, OPTIMIZERS)
 
 
 CHECKS: dict[str, Callable[[Any], str | None]] = {
-    "loss": _optional(_keras_name(keras.losses)),
-    "optimizer": _keras_name(keras.optimizers),
+    "loss": _optional(_loss_name),
+    "optimizer": _optimizer_name,
     "learning_rate": _number(0, open_low=True),
     "schedule": lambda value: None if value in SCHEDULES else "one of " + ", ".join(SCHEDULES),
     "warmup_epochs": _number(0, whole=True),
@@ -262,12 +275,61 @@ def loss_function(name: str) -> Callable[[Any, Any], Any]:
     return loss.call if isinstance(loss, keras.losses.Loss) else loss
 
 
+FITTING_LOSSES = {
+    "binary": "binary_crossentropy, binary_focal_crossentropy, mean_squared_error, hinge",
+    "multiclass": "categorical_crossentropy, categorical_focal_crossentropy, kl_divergence, "
+    "mean_squared_error",
+    "regression": "mean_squared_error, mean_absolute_error, huber, log_cosh",
+}
+
+
+def check_loss(name: str, task: str, n_outputs: int, model_name: str) -> None:
+    """Try a loss on a few predictions: one a record, and lower for the better prediction.
+
+    Keras takes any loss for any task, and some then teach nothing: a categorical cross-entropy of
+    one output is always 0.
+
+    Raises
+    ------
+    InputError
+        Naming the model, the loss and what fits.
+    """
+    if task == "regression":
+        truth = np.array([[-1.5], [-0.5], [0.5], [1.5]], np.float32)
+        right, wrong = truth + np.float32(0.1), [truth + 1, truth - 1]
+    elif n_outputs == 1:
+        truth = np.array([[0], [1]], np.float32)
+        right, wrong = 0.8 * truth + np.float32(0.1), [0.9 - 0.8 * truth]
+    else:
+        truth = np.eye(n_outputs, dtype=np.float32)
+        right = np.where(truth > 0, 0.9, 0.1 / (n_outputs - 1)).astype(np.float32)
+        wrong = [np.roll(right, 1, axis=1)]
+    function = loss_function(name)
+    try:
+        low, *high = (np.asarray(function(truth, given)) for given in (right, *wrong))
+    except Exception:  # each loss fails in a way of its own
+        problem = "Keras can't compute it there"
+    else:
+        if low.shape != (len(truth),):
+            problem = "it isn't one number a record"
+        elif all((low < other).all() for other in high):
+            return
+        else:
+            problem = "it isn't lower for better predictions there"
+    raise InputError(
+        f"Model {model_name!r}: the loss {name!r} doesn't fit a {task} task: {problem}.",
+        remedy=f"leave loss out, or take one that fits, such as {FITTING_LOSSES[task]}",
+    )
+
+
 def make_optimizer(settings: Settings, variables) -> keras.optimizers.Optimizer:
     """The optimizer of the settings, built for the given variables."""
-    # Created by class, since deserialising changes the learning rate's type.
-    optimizer = type(keras.optimizers.get(settings.optimizer))(
+    kind = OPTIMIZERS[settings.optimizer.lower()]
+    # None saves the operation, but AdamW insists on a number.
+    no_decay = 0.0 if kind is keras.optimizers.AdamW else None
+    optimizer = kind(
         learning_rate=settings.learning_rate,
-        weight_decay=settings.weight_decay or None,
+        weight_decay=settings.weight_decay or no_decay,
         global_clipnorm=settings.global_clipnorm,
     )
     if settings.weight_decay:

@@ -16,10 +16,11 @@ from seqarena.errors import InputError
 from seqarena.models import runs
 from seqarena.models.devices import DeviceInfo, cpu_name
 from seqarena.models.graph import Graph
-from seqarena.models.networks import build_network, resolve
+from seqarena.models.networks import build_network, check_saving, resolve
 from seqarena.models.runs import Fold, FoldStore, Run
 from seqarena.models.settings import (
     Settings,
+    check_loss,
     class_weights_of,
     learning_rates,
     read_settings,
@@ -136,7 +137,8 @@ class Trainer:
             self._one_epoch(fold, random, truth, weights, epoch, watch.factor)
             graph.swap_averages()
             measured = self._measure(fold, scaled)
-            if watch.look(epoch, measured["validation", self.settings.monitor]):
+            values = (measured["validation", name] for name in (self.settings.monitor, "loss"))
+            if watch.look(epoch, *values):
                 best = graph.weights()
             graph.swap_averages()
             history += [
@@ -147,7 +149,7 @@ class Trainer:
                 position, epoch, time.perf_counter() - epoch_started, measured, self.metric
             )
             if watch.waited >= self.settings.patience:
-                stop_reason = f"no better {self.settings.monitor} for {watch.waited} epochs"
+                stop_reason = f"no better {watch.watched} for {watch.waited} epochs"
                 break
         graph.set_weights(best)
         self.progress.finished_epochs.append(epoch)
@@ -234,8 +236,8 @@ class Trainer:
     def _reference_loss(self, fold: Fold, scaled: np.ndarray) -> float:
         """Validation loss of the constant prediction that is best on the training records.
 
-        Mean and median are tried: one or the other is best for squared, cross-entropy and absolute
-        errors.
+        Mean, median and most frequent class are tried: one of them is best for squared,
+        cross-entropy, absolute and hinge errors.
         """
         train, validation = scaled[fold.train], scaled[fold.validation]
 
@@ -243,9 +245,9 @@ class Trainer:
             constants = np.broadcast_to(constant, truth.shape).astype(np.float32)
             return float(np.mean(self.graph.loss(truth, constants)))
 
-        candidates = [train.mean(axis=0)]
-        if self.dataset.task == "regression":
-            candidates.append(np.median(train, axis=0))
+        candidates = [train.mean(axis=0), np.median(train, axis=0)]
+        if self.dataset.task == "multiclass":
+            candidates.append(np.eye(train.shape[1])[train.mean(axis=0).argmax()])
         return loss(validation, min(candidates, key=lambda constant: loss(train, constant)))
 
 
@@ -260,14 +262,28 @@ class Watch:
 
     def __init__(self, settings: Settings):
         self.settings = settings
-        self.best_epoch, self.best = 0, np.nan
+        self.best_epoch, self.best, self.lowest_loss = 0, np.nan, np.inf
         self.waited, self.factor = 0, 1.0
 
-    def look(self, epoch: int, value: float) -> bool:
-        """Take an epoch's monitored value; True if it is the best so far."""
+    @property
+    def watched(self) -> str:
+        """What has decided so far, in words."""
+        monitor = self.settings.monitor
+        undefined = monitor != "loss" and np.isnan(self.best)
+        return f"loss ({monitor} not defined in validation)" if undefined else monitor
+
+    def look(self, epoch: int, value: float, loss: float = np.nan) -> bool:
+        """Take an epoch's monitored value; True if it is the best so far.
+
+        While the metric is undefined (validation records of one class only, say) the validation
+        loss decides.
+        """
         lower = self.settings.monitor == "loss"
         better = value < self.best if lower else value > self.best
-        if better or self.best_epoch == 0 or (np.isnan(self.best) and not np.isnan(value)):
+        if np.isnan(self.best):
+            better = not np.isnan(value) or loss < self.lowest_loss
+            self.lowest_loss = np.fmin(self.lowest_loss, loss)
+        if better or self.best_epoch == 0:
             self.best_epoch, self.best, self.waited = epoch, value, 0
             return True
         self.waited += 1
@@ -338,8 +354,9 @@ def train_networks(
     checked = read_settings(
         settings, task=dataset.task, classes=dataset.classes, model_name=model_name
     )
-    builder = resolve(architecture, model_name)
     n_outputs = len(dataset.classes) if dataset.task == "multiclass" else 1
+    check_loss(checked.loss, dataset.task, n_outputs, model_name)
+    builder = resolve(architecture, model_name)
     tf.config.experimental.enable_op_determinism()
 
     def build():
@@ -358,6 +375,8 @@ def train_networks(
     keras.utils.set_random_seed(folds[0].seed)
     reporter = Progress(progress, model_name, checked.epochs, len(folds))
     graph = Graph(build, checked)
+    if builder.file is not None:
+        check_saving(graph.network, builder, model_name)
     trainer = None
     results = []
     for position, fold in enumerate(folds, start=1):
@@ -371,6 +390,8 @@ def train_networks(
             result["info"]["resumed"] = False
             result = store.save(fold.number, result, outputs, graph.network.model)
         results.append(result)
+    # Folds that an earlier process finished took their time there.
+    earlier = sum(r["info"]["seconds"] for r in results if r["info"]["resumed"])
     device = device or DeviceInfo(
         "cpu", cpu_name(), tf.config.threading.get_intra_op_parallelism_threads()
     )
@@ -385,7 +406,7 @@ def train_networks(
         "threads": device.threads,
         "versions": runs.versions("keras", "tensorflow", "numpy"),
         "seed": seed,
-        "seconds": round(time.perf_counter() - started, 3),
+        "seconds": round(time.perf_counter() - started + earlier, 3),
         "peak_memory_mb": runs.peak_memory_mb(),
         "weights": int(sum(np.prod(v.shape) for v in graph.core.trainable_variables)),
         "repeat": repeat,

@@ -21,6 +21,7 @@ from seqarena.reporting.style import (
     ordered_models,
     panels,
     short,
+    short_names,
     styled,
     test_rows,
 )
@@ -38,16 +39,19 @@ def _banded(
 ) -> tuple[Figure, Axes, dict[str, Curve]]:
     """Draw all models' curves with bands and a legend that gives the metric of each."""
     order = ordered_models(predictions, models)
+    names, key_columns = short_names(order), 1 if len(order) <= 8 else 2
+    height = max(4.6, 0.6 + 0.5 * -(-len(order) // key_columns))
     styles = model_styles([*(models or []), *order])
     curves = curves_with_bands(predictions, kind, clusters, seed=seed)
-    figure = frame(9.6, 4.6, words["title"], describe_sample(predictions, clusters), words["note"])
+    sample = describe_sample(predictions, clusters)
+    figure = frame(9.6, height, words["title"], sample, words["note"])
     axes = figure.subplots()
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.02), aspect="equal", anchor="W")
     axes.set(xlabel=words["xlabel"], ylabel=words["ylabel"])
     values = estimates(metrics, words["metric"])
     handles, labels = [], []
     for model in order:
-        label = short(model)
+        label = names[model]
         if model in values:
             label += f"\n{metric_label(words['metric'])} {values[model]}"
         if curves[model] is None:
@@ -68,8 +72,9 @@ def _banded(
         handles.append(line)
         labels.append(label)
     axes.legend(
-        handles, labels, loc="center left", bbox_to_anchor=(1.03, 0.5), handlelength=3.6,
-        labelspacing=1.0, borderaxespad=0,
+        handles, labels, loc="center left", bbox_to_anchor=(1.03, 0.5), labelspacing=1.0,
+        handlelength=3.6 if key_columns == 1 else 3, fontsize=8.5 if key_columns == 1 else 7.5,
+        borderaxespad=0, ncols=key_columns, columnspacing=1.0,
     )  # fmt: skip
     return figure, axes, {model: curve for model, curve in curves.items() if curve is not None}
 
@@ -194,6 +199,9 @@ def _called_classes(
     )
 
 
+_MOST_NUMBERED = 16  # classes; beyond, cells are too small for a number
+
+
 def _percent(share: float) -> str:
     """Write a share so that "0 %" and "100 %" mean none and all."""
     if np.isnan(share):
@@ -208,7 +216,7 @@ def _draw_confusion(axes: Axes, counts: np.ndarray, classes: Sequence[str]) -> N
     totals = counts.sum(1, keepdims=True)
     shares = np.divide(counts, totals, out=np.full(counts.shape, np.nan), where=totals > 0)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1.15, aspect="equal")
-    names = [short(name, 12) for name in classes]
+    names = short_names(classes, 12).values()
     turned = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if size > 3 else {}
     axes.set_xticks(range(size), names, **turned)
     axes.set_yticks(range(size), names)
@@ -220,7 +228,7 @@ def _draw_confusion(axes: Axes, counts: np.ndarray, classes: Sequence[str]) -> N
         percent = _percent(share)
         count = format_count(round(counts[row, column], 1))
         text = f"{count}\n{percent}" if size <= 8 else percent.removesuffix(" %")
-        if size <= 16:
+        if size <= _MOST_NUMBERED:
             axes.text(
                 column, row, text, ha="center", va="center", size=9 if size <= 3 else 7.5,
                 color="white" if share > 0.6 else INK, linespacing=1.35,
@@ -264,7 +272,10 @@ def plot_confusion(
     rule = "the threshold of each run" if size == 2 else "the most probable class"
     repeats = test["repeat"].nunique()
     note = f"Rows add up to 100 %. Called class: by {rule}."
-    if repeats > 1:
+    if size > 8:
+        note += " Colour: share of the row, from white (none) to dark blue (all)."
+        note += " Numbers: the same in percent." if size <= _MOST_NUMBERED else ""
+    elif repeats > 1:
         note += f" Counts are means over {repeats} repeats."
     figure = frame(
         width, (side + 0.85) * -(-len(order) // columns),
@@ -277,10 +288,10 @@ def plot_confusion(
         counts = np.zeros((size, size))
         np.add.at(counts, (called["true"].astype(int), called["called"].astype(int)), 1)
         _draw_confusion(axes, counts / repeats, classes)
-        axes.set_title(short(model))
+        axes.set_title(short_names(order)[model])
         axes.set_xlabel("predicted class")
         if place % columns == 0:
-            axes.set_ylabel("true class (records)")
+            axes.set_ylabel("true class (records)" if size <= 8 else "true class")
     return figure
 
 
@@ -320,7 +331,7 @@ def _draw_class_scores(axes: Axes, rows: pd.DataFrame, classes: Sequence[str]) -
         axes.barh(place, box[2] - box[0], 0.5, box[0], color="#9ecae9", edgecolor="#3a6ea5")
         axes.plot([box[1]] * 2, [place - 0.25, place + 0.25], color=INK, linewidth=2)
     axes.axvline(1 / len(classes), color=QUIET, linestyle=(0, (1, 1.5)), linewidth=1.2)
-    axes.set_yticks(range(len(classes)), [short(name, 16) for name in classes])
+    axes.set_yticks(range(len(classes)), short_names(classes, 16).values())
     axes.set(xlim=(-0.01, 1.01), ylim=(len(classes) - 0.5, -0.5))
 
 
@@ -363,7 +374,7 @@ def plot_scores(
         zip(panels(figure, len(order), columns, sharex=True), order, strict=True)
     ):
         rows = test[test["model"] == model]
-        axes.set_title(short(model))
+        axes.set_title(short_names(order)[model])
         axes.tick_params(labelbottom=True)
         if not binary:
             _draw_class_scores(axes, rows, classes)

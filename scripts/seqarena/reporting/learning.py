@@ -31,12 +31,13 @@ def _loss_label(runs: Sequence[Mapping], metric: str | None) -> str:
     """Name the loss and its unit: as the runs' settings say, else by the task's metric."""
     settings = runs[0].get("settings") or {} if runs else {}
     name = str(settings.get("loss") or "").lower()
-    if "crossentropy" in name or (not name and metric in ("auroc", "accuracy")):
+    cross_entropy = "crossentropy" in name and "focal" not in name
+    if cross_entropy or (not name and metric in ("auroc", "accuracy")):
         return "loss (cross-entropy, nats per record)"
+    scaled = ", target in SD" if metric == "pearson" else ""
     if name in ("mse", "mean_squared_error", "meansquarederror") or not name:
-        scaled = ", target in SD" if metric == "pearson" else ""
         return f"loss (squared error per record{scaled})"
-    return f"loss ({short(name, 30)} per record)"
+    return f"loss ({short(name, 30)} per record{scaled})"
 
 
 def _median_curve(rows: pd.DataFrame) -> pd.Series:
@@ -119,7 +120,8 @@ def _verdict(diagnosis: Mapping | pd.Series | None) -> tuple[str, str]:
 def _sample(runs: Sequence[Mapping], rows: pd.DataFrame) -> str:
     folds = [fold for run in runs for fold in run["folds"]]
     repeats, per_repeat = rows["repeat"].nunique(), rows["fold"].nunique()
-    text = f"{plural(repeats, 'repeat')} of {plural(per_repeat, 'fold')}"
+    plan = plural(per_repeat, "fold") if per_repeat > 1 else "one split"
+    text = f"{plural(repeats, 'repeat')} of {plan}"
     if not folds:
         return text
     counts = [

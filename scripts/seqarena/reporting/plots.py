@@ -34,6 +34,7 @@ from seqarena.reporting.style import (
     save_figure,
     say_instead,
     short,
+    short_names,
     styled,
     test_rows,
 )
@@ -93,7 +94,7 @@ def _draw_estimates(
         axes.annotate(format_number(row.value), (row.value, place), xytext=(0, 6.5), ha="center",
                       textcoords="offset points", size=8, color=INK)  # fmt: skip
     axes.set_ylim(len(order) - 0.45, -0.75)
-    axes.set_yticks(range(len(order)), [short(model) for model in order])
+    axes.set_yticks(range(len(order)), short_names(order).values())
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.grid(axis="y", visible=False)
     axes.spines["left"].set_visible(False)
@@ -101,9 +102,14 @@ def _draw_estimates(
     axes.locator_params(axis="x", nbins=4)
 
 
-def _mark_chance(axes: Axes, metric: str, prevalence: float | None = None) -> None:
-    value = METRICS[metric].chance if metric in METRICS else None
-    value = prevalence if metric == "auprc" else value
+def chance_of(metric: str, ranking: pd.DataFrame | None = None) -> float:
+    """Give what `metric` is without information: as ranked (column chance), or by its nature."""
+    ranked = [] if ranking is None or "chance" not in ranking else ranking["chance"].dropna()
+    known = METRICS[metric].chance if metric in METRICS else None
+    return float(ranked.iloc[0]) if len(ranked) else np.nan if known is None else known
+
+
+def _mark_chance(axes: Axes, value: float) -> None:
     if not is_missing(value):
         axes.axvline(value, color=QUIET, linestyle=(0, (1, 1.5)), linewidth=1.1, zorder=0)
 
@@ -157,7 +163,8 @@ def plot_metrics(
     )  # fmt: skip
     note = (
         "Marker and number: pooled test predictions, mean over repeats. Bar: 95 % interval, "
-        "bootstrap over groups. Small grey dots: single folds. Dotted line: chance or prevalence. "
+        "bootstrap over groups. Small grey dots: single folds and repeats. Dotted line, where the "
+        "metric has one: chance, or prevalence. "
         f"The primary metric, named beforehand, comes first: {metric_label(primary_metric)}."
     )
     rows = -(-len(names) // columns)
@@ -165,7 +172,8 @@ def plot_metrics(
         9.6, rows * (0.95 + 0.36 * len(order)), heading("Test metrics", dataset), subtitle, note
     )
     for axes, metric in zip(panels(figure, len(names), columns, sharey=True), names, strict=True):
-        _mark_chance(axes, metric, prevalence.iloc[0] if len(prevalence) else None)
+        by_prevalence = metric == "auprc" and len(prevalence)
+        _mark_chance(axes, prevalence.iloc[0] if by_prevalence else chance_of(metric))
         _draw_estimates(
             axes, table[table["metric"] == metric], order, styles, folds[folds["metric"] == metric]
         )
@@ -181,7 +189,7 @@ def plot_overview(table: pd.DataFrame, *, models: Sequence[str] | None = None) -
     Parameters
     ----------
     table : DataFrame
-        Columns dataset, model, metric, value, low, high.
+        Columns dataset, model, metric, value, low, high, and chance where it is known.
     models : sequence of str, optional
         All models of the configuration in order: fixes order and colours.
 
@@ -200,22 +208,29 @@ def plot_overview(table: pd.DataFrame, *, models: Sequence[str] | None = None) -
         9.6 if columns > 1 else 6.5, rows * (0.95 + 0.4 * len(order)),
         "Test performance of every model on every data set", "",
         "Marker and number: pooled test predictions, mean over repeats. Bar: 95 % interval, "
-        "bootstrap over groups. Dotted line: chance.",
+        "bootstrap over groups. Dotted line, where the metric has one: chance.",
     )  # fmt: skip
     axes_of = panels(figure, len(datasets), columns, sharey=True, sharex=one_metric)
     for axes, dataset in zip(axes_of, datasets, strict=True):
         rows_here = table[table["dataset"] == dataset]
         metric = rows_here["metric"].iloc[0]
-        _mark_chance(axes, metric)
+        _mark_chance(axes, chance_of(metric, rows_here))
         _draw_estimates(axes, rows_here, order, styles)
-        axes.set_title(short(dataset, 34))
+        axes.set_title(short(dataset, 66 // columns))
         axes.set_xlabel(f"{metric_label(metric)} ({_direction(metric)})".replace(" ()", ""))
         axes.tick_params(labelbottom=True)
     return figure
 
 
 def _scatter(axes: Axes, across: np.ndarray, up: np.ndarray, limits: tuple[float, ...]) -> str:
-    """Draw points, or cells of counts where there are many; tell which."""
+    """Draw points, or cells of counts where there are many; tell which, and what lies outside."""
+    inside = (limits[0] <= across) & (across <= limits[1])
+    inside &= (limits[2] <= up) & (up <= limits[3])
+    if outside := int((~inside).sum()):
+        axes.annotate(
+            f"{plural(outside, 'record')} outside the axes", (1, 1), xycoords="axes fraction",
+            xytext=(-3, -3), textcoords="offset points", ha="right", va="top", size=8, color=INK,
+        )  # fmt: skip
     if len(across) <= _MANY_POINTS:
         axes.scatter(
             across, up, s=9, color="#0072B2", alpha=0.35, linewidths=0, rasterized=len(across) > 500
@@ -228,7 +243,11 @@ def _scatter(axes: Axes, across: np.ndarray, up: np.ndarray, limits: tuple[float
 
 
 def _span(values: np.ndarray) -> tuple[float, float]:
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    """Give the ends of an axis; a few wild values don't flatten all others."""
+    low, high = np.percentile(values, [1, 99])
+    reach = 1.5 * (high - low)
+    usual = values[(low - reach <= values) & (values <= high + reach)]
+    low, high = float(np.min(usual)), float(np.max(usual))
     margin = 0.04 * (high - low) or 0.5 * max(abs(high), 1)
     return low - margin, high + margin
 
@@ -257,7 +276,7 @@ def _regression_panels(
     )  # fmt: skip
     axes = panels(figure, len(order), columns, sharey=True)
     for panel, model in zip(axes, order, strict=True):
-        panel.set_title(short(model))
+        panel.set_title(short_names(order)[model])
     return figure, axes, [shown[shown["model"] == model] for model in order]
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 
 from seqarena.reporting import report_tables as tables
-from seqarena.reporting.plots import plot_overview
+from seqarena.reporting.plots import chance_of, plot_overview
 from seqarena.reporting.style import styled
 from seqarena.reporting.tables import jinja_environment
 from seqarena.reporting.wording import (
@@ -92,8 +92,8 @@ def _overview_picture(datasets: Sequence[Mapping], models: Sequence[str]) -> Pic
     return Picture(
         "Every model on every data set",
         "The primary metric on held-out records. Bar: 95 % interval, bootstrap over groups. "
-        "Dotted line: chance. A model that moves from panel to panel depends on what the data set "
-        "asks.",
+        "Dotted line, where the metric has one: chance. A model that moves from panel to panel "
+        "depends on what the data set asks.",
         alternative,
         _data_uri(buffer.getvalue()),
     )
@@ -122,14 +122,10 @@ def _pictures(dataset: Mapping) -> tuple[list[Picture], dict[str, Picture]]:
 
 
 def _at_chance(dataset: Mapping) -> list[str]:
-    metric = METRICS.get(dataset["primary_metric"])
-    if metric is None or metric.chance is None:
-        return []
-    return [
-        row.model
-        for row in dataset["ranking"].itertuples()
-        if not is_missing(row.low) and row.low <= metric.chance <= row.high
-    ]
+    """List the models whose interval includes chance; a comparison with NaN is False."""
+    ranking = dataset["ranking"]
+    chance = chance_of(dataset["primary_metric"], ranking)
+    return list(ranking.loc[(ranking["low"] <= chance) & (chance <= ranking["high"]), "model"])
 
 
 def findings(dataset: Mapping) -> list[str]:
@@ -209,7 +205,8 @@ def contrasts(datasets: Sequence[Mapping]) -> list[str]:
     -------
     list of str
         A sentence for each model whose metric moves by 0.1 or more (beyond both intervals), the
-        widest gap first, and one for all others. None for metrics whose scale depends on the data.
+        widest gap first, and one for those that move less, one for those whose intervals overlap.
+        None for metrics whose scale depends on the data.
     """
     metric = datasets[0]["primary_metric"]
     if metric not in METRICS or not METRICS[metric].higher_is_better:
@@ -220,7 +217,7 @@ def contrasts(datasets: Sequence[Mapping]) -> list[str]:
             for row in dataset["ranking"].dropna(subset=["value", "low", "high"]).itertuples():
                 place = (row.value, row.low, row.high, dataset["name"])
                 seen.setdefault(row.model, []).append(place)
-    gaps, steady = [], []
+    gaps, steady, unclear = [], [], []
     for model, values in seen.items():
         low, high = min(values), max(values)
         if high[0] - low[0] >= _MOVED and high[1] > low[2]:
@@ -230,10 +227,12 @@ def contrasts(datasets: Sequence[Mapping]) -> list[str]:
             )
             gaps.append((high[0] - low[0], sentence))
         elif len(values) > 1:
-            steady.append(model)
+            (steady if high[0] - low[0] < _MOVED else unclear).append(model)
     sentences = [sentence for _, sentence in sorted(gaps, key=lambda gap: -gap[0])]
     if steady and sentences:
         sentences.append(f"About the same on all (less than {_MOVED} apart): {_listed(steady)}.")
+    if unclear and sentences:
+        sentences.append(f"Further apart, but within their intervals: {_listed(unclear)}.")
     return sentences
 
 
@@ -352,6 +351,16 @@ def _platform(platform: Mapping | str) -> str:
     return ", ".join(str(value) for value in values)
 
 
+def _versions(own: Mapping | None, datasets: Sequence[Mapping]) -> dict[str, str]:
+    """Gather the versions of this process and of all runs; several where they differ."""
+    seen = {name: [version] for name, version in (own or {}).items()}
+    for run in (run for dataset in datasets for run in dataset["runs"]):
+        for name, version in run.get("versions", {}).items():
+            if version not in seen.setdefault(name, []):
+                seen[name].append(version)
+    return {name: ", ".join(versions) for name, versions in seen.items()}
+
+
 def _counted(items: Sequence | None) -> list[tuple[str, str]]:
     """Give (sentence, count as text) of changes and notices; a notice may be a bare sentence."""
     return [
@@ -402,6 +411,7 @@ def render_report(datasets: Sequence[Mapping], provenance: Mapping) -> str:
         "seeds": tables.seeds_table(datasets),
         "provenance": {
             **provenance,
+            "versions": _versions(provenance.get("versions"), datasets),
             "created": _moment(provenance["created"]),
             "platform": _platform(provenance["platform"]),
         },

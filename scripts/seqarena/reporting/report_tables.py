@@ -18,6 +18,7 @@ from seqarena.reporting.wording import (
     format_seconds,
     is_missing,
     metric_label,
+    plural,
     undefined_reason,
 )
 
@@ -80,25 +81,27 @@ def undefined_notes(rows: pd.DataFrame) -> list[str]:
 
 def overview(datasets: Sequence[Mapping], models: Sequence[str]) -> Table:
     """Tabulate the primary metric of every model on every data set."""
-    rows, seen = [], []
+    rows, seen = {model: [Cell(model)] for model in models}, []
     for dataset in datasets:
         ranking = dataset["ranking"]
         seen.append(ranking.assign(metric=dataset["primary_metric"]))
         of_model = {row.model: row for row in ranking.itertuples()}
-        cells = [Cell(dataset["name"]), Cell(metric_label(dataset["primary_metric"]))]
         for model in models:
             if model not in of_model:
-                cells.append(Cell("not run", tone="undefined"))
+                rows[model].append(Cell("not run", tone="undefined"))
                 continue
             cell = _estimate(dataset["primary_metric"], of_model[model])
             first = of_model[model].rank == 1 and cell.key is not None
-            cells.append(cell._replace(tone="best") if first else cell)
-        rows.append(cells)
-    columns = [("data set", False), ("primary metric", False), *((model, True) for model in models)]
+            rows[model].append(cell._replace(tone="best") if first else cell)
+    headings = (f"{d['name']}: {metric_label(d['primary_metric'])}" for d in datasets)
+    columns = [("model", False), *((heading, True) for heading in headings)]
     notes = ["Bold: ranked first. Whether it is beyond noise is said above and in Comparison."]
     notes += undefined_notes(pd.concat(seen)) if seen else []
     return Table(
-        f"Primary metric on held-out records; second line: {INTERVAL}.", columns, rows, notes
+        f"Primary metric on held-out records; second line: {INTERVAL}.",
+        columns,
+        list(rows.values()),
+        notes,
     )
 
 
@@ -310,8 +313,8 @@ def models_table(dataset: Mapping) -> Table:
                 Cell(_span(epochs), kept, statistics.median(epochs) if epochs else None),
                 Cell(_chosen(folds)),
                 Cell(", ".join(dict.fromkeys(str(run["device_name"]) for run in runs))),
-                Cell(format_seconds(seconds), f"{len(folds)} trainings", seconds),
-                Cell(f"{format_count(round(max(memory)))} MB", "", max(memory))
+                Cell(format_seconds(seconds), plural(len(folds), "training"), seconds),
+                Cell(f"{format_count(round(max(memory)))} MiB", "", max(memory))
                 if memory
                 else Cell("not recorded", tone="undefined"),
             ]

@@ -203,6 +203,18 @@ def short(name: str, length: int = 24) -> str:
     return f"{name[:head]}…{name[-(length - 1 - head) :]}"
 
 
+def short_names(names: Iterable[str], length: int = 24) -> dict[str, str]:
+    """Cut long names so that no two become the same: those that would lose what they share."""
+    shown = {name: short(name, length) for name in names}
+    for cut in set(shown.values()):
+        alike = [name for name, text in shown.items() if text == cut]
+        if len(alike) > 1:
+            first, last = min(alike), max(alike)  # what these two share, all share
+            start = next((n for n, x in enumerate(first) if last[n] != x), len(first))
+            shown |= {name: short(f"{name[:5]}…{name[start:]}", length) for name in alike}
+    return shown
+
+
 def say_instead(axes: Axes, message: str) -> None:
     """Write in an empty panel why it is empty."""
     axes.text(

@@ -66,8 +66,8 @@ FIGURES = {
     "metrics": (
         "Metrics side by side",
         "Marker: the metric on pooled test records, mean over repeats. Bar: 95 % interval, "
-        "bootstrap over groups. Small grey dots: single folds. Two models whose bars overlap can "
-        "still differ: the paired comparison decides that.",
+        "bootstrap over groups. Small grey dots: single folds and repeats. Two models whose bars "
+        "overlap can still differ: the paired comparison decides that.",
     ),
     "roc": (
         "ROC curves",
