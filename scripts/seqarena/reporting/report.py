@@ -261,8 +261,12 @@ def _facts(dataset: Mapping) -> list[tuple[str, str]]:
             f"median {format_count(lengths['median'])}"
         )
     facts.append(("length in the source", text))
-    if mode := dataset["splits"].get("mode"):
+    splits = dataset["splits"]
+    if mode := splits.get("mode"):
         facts.append(("split", str(mode)))
+    if groups := splits.get("groups"):
+        largest = plural(splits["largest_group"], "record")
+        facts.append(("groups", f"{format_count(groups)}, the largest of {largest}"))
     return facts
 
 
