@@ -50,7 +50,7 @@ format: $(VENV)/.development  ## Bring code into shape
 	$(VENV)/bin/snakefmt Snakefile workflow
 
 bench: install  ## Measure one CASE, such as overhead; the table goes to results/bench/
-	$(IN_VENV) python benchmarks/$(CASE).py
+	$(IN_VENV) DATA="$(DATA)" python benchmarks/$(CASE).py
 
 lock:  ## Resolve requirements*.in anew into requirements*.txt
 	uv pip compile $(LOCK) requirements.in -o requirements.txt

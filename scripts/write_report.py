@@ -32,7 +32,7 @@ def dataset_section(folder, settings, baselines, figures):
         "primary_metric": settings["primary_metric"],
         "baselines": [model for model in settings["models"] if model in baselines],
         "summary": content("data/summary.json"),
-        "splits": content("splits/summary.json"),
+        "splits": content("splits/summary.json") | {"grouping": content("splits/grouping.json")},
         "headline": content("headline.json"),
         "metrics": read_tsv(folder / "metrics.tsv"),
         "comparison": read_tsv(folder / "comparison.tsv"),

@@ -58,8 +58,10 @@ def complete_config(config: dict, schema: dict, files: Sequence[str | Path] = ()
         problems = list(_conflicts(config, schema))
     if problems:
         raise _one_error(problems, files)
-    config["split"] = schema["properties"]["split"]["default"] | config["split"]
+    for section in ("grouping", "split"):
+        config[section] = schema["properties"][section]["default"] | config[section]
     for dataset in config["datasets"].values():
+        dataset["grouping"] = config["grouping"] | dataset.get("grouping", {})
         dataset["split"] = _dataset_split(dataset.get("split", {}), config["split"])
         dataset.setdefault("primary_metric", config["primary_metric"][dataset["task"]])
         dataset.setdefault("models", list(config["models"]))
@@ -94,82 +96,6 @@ def _dataset_split(own: dict, general: dict) -> dict:
         general = {key: general[key] for key in general if key not in (*ROLES, "column")}
     unused = "folds" if is_own_split(own | general) else "validation_fraction"
     return {key: value for key, value in (general | own).items() if key != unused}
-
-
-def resolve_paths(config: dict, files: Sequence[str | Path] = ()) -> None:
-    """Give input paths their one form and make sure that each is there.
-
-    ``fasta`` becomes a list of paths, or a mapping from class to such a list. Relative paths start
-    from ``data_folder``. `config` is changed in place.
-
-    Parameters
-    ----------
-    config : dict
-        As `complete_config` returns it.
-    files : sequence of path-like, optional
-        The YAML files from which it was read, to name lines in messages.
-
-    Raises
-    ------
-    InputError
-        If a file is missing; the nearest name in its folder is suggested.
-    """
-    folder = config["data_folder"]
-
-    def resolve(keys: tuple, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: resolve((*keys, key), part) for key, part in value.items()}
-        if isinstance(value, list):
-            return [_existing(Path(folder, part), keys, files) for part in value]
-        return _existing(Path(folder, value), keys, files)
-
-    for name, dataset in config["datasets"].items():
-        keys = ("datasets", name)
-        if "fasta" in dataset:
-            dataset["fasta"] = resolve((*keys, "fasta"), _as_lists(dataset["fasta"]))
-        places = [("labels", "table"), *(("split", role) for role in ROLES)]
-        for section, key in places:
-            if key in dataset.get(section, {}):
-                path = dataset[section][key]
-                dataset[section][key] = resolve((*keys, section, key), path)
-    for name, model in config["models"].items():
-        file = builder_file(model)
-        if file:
-            start = "the folder in which you run the workflow"
-            _existing(Path(file), ("models", name, "architecture"), files, start)
-
-
-def builder_file(model: dict) -> str | None:
-    """Name the file of a ``models`` entry whose architecture is ``path/to/file.py:function``."""
-    file, colon, _ = model["architecture"].rpartition(":")
-    return file if colon else None
-
-
-def _as_lists(fasta: Any) -> Any:
-    if isinstance(fasta, dict):
-        return {name: _as_lists(paths) for name, paths in fasta.items()}
-    return [fasta] if isinstance(fasta, str) else fasta
-
-
-def _existing(
-    path: Path, keys: tuple, files: Sequence[str | Path], start: str = "`data_folder`"
-) -> str:
-    if path.is_file():
-        return str(path)
-    beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    close = difflib.get_close_matches(path.name, beside, n=1)
-    if path.is_dir():
-        remedy = "name a file"
-    elif close:
-        remedy = f"did you mean `{path.parent / close[0]}`?"
-    elif path.parent.is_dir():
-        remedy = f"correct the path, or put the file there; relative paths start from {start}"
-    else:
-        remedy = f"there is no folder `{path.parent}`; relative paths start from {start}"
-    file, line = _locate(keys, files)
-    found = "a folder" if path.is_dir() else "not there"
-    problem = f"`{dotted(keys)}` names {path}, which is {found}"
-    raise InputError(problem, file=file, line=line, remedy=remedy)
 
 
 Problem = tuple[tuple, str, str | None]  # keys that lead to the place, what is wrong, remedy
@@ -427,11 +353,11 @@ def _one_error(problems: list[Problem], files: Sequence[str | Path]) -> InputErr
         text += f"\n  also: {problem} ({dotted(other_keys)}): {other_remedy}"
     if len(problems) > SHOWN:
         text += f"\n  and {len(problems) - SHOWN} more"
-    file, line = _locate(keys, files)
+    file, line = locate(keys, files)
     return InputError(text, file=file, line=line, remedy=remedy)
 
 
-def _locate(keys: tuple, files: Sequence[str | Path]) -> tuple[str | Path | None, int | None]:
+def locate(keys: tuple, files: Sequence[str | Path]) -> tuple[str | Path | None, int | None]:
     """Find the file and line of a key; the last file that has it wins, as in Snakemake."""
     for file in reversed(files):
         node = yaml.compose(Path(file).read_text(encoding="utf-8"))

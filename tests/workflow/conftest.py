@@ -112,6 +112,7 @@ def tiny_configuration() -> dict:
                 "simulation": {"placement": "fixed", "n_records": 90, "length": 40},
                 "models": ["majority", "composition", "linear", "dense", "conv1d"],
                 "split": {"folds": 3, "repeats": 2},
+                "grouping": {"by": "homology"},
             },
             "classes": {
                 "task": "multiclass",

@@ -6,8 +6,9 @@ import re
 import pytest
 import yaml
 
-from seqarena.configuration import complete_config, resolve_paths
+from seqarena.configuration import complete_config
 from seqarena.errors import InputError
+from seqarena.input_paths import resolve_paths
 
 from .conftest import ROOT
 
@@ -35,6 +36,15 @@ def test_five_lines_are_enough():
     assert dataset["primary_metric"] == "auroc"
     assert config["models"]["conv1d"]["training"]["learning_rate"] == 1e-3
     assert "training" not in config["models"]["linear"]
+
+
+def test_a_dataset_may_group_in_its_own_way():
+    config = complete(
+        grouping={"threshold": 30},
+        datasets={"d": DATASET, "e": {**DATASET, "grouping": {"by": "homology"}}},
+    )
+    assert config["datasets"]["d"]["grouping"] == {"by": "sequence", "threshold": 30}
+    assert config["datasets"]["e"]["grouping"] == {"by": "homology", "threshold": 30}
 
 
 def test_what_is_given_is_kept():

@@ -8,7 +8,11 @@ import yaml
 from .conftest import ROOT
 
 LOCKS = sorted(ROOT.glob("requirements*.txt"))
-CONDA_NAMES = {"matplotlib-base": "matplotlib", "tensorflow": "tensorflow-cpu"}
+CONDA_NAMES = {
+    "matplotlib-base": "matplotlib",
+    "parasail-python": "parasail",
+    "tensorflow": "tensorflow-cpu",
+}
 
 
 def locked(path):

@@ -111,7 +111,12 @@ def test_scripts_can_be_called_from_python(tmp_path):
     settings |= {"task": "binary", "ambiguous": "share", "soft_masked": "upper"}
     call(prepare_dataset, settings, input=simulated, output=data)
     clusters = {"clusters": path("clusters.tsv")}
-    call(group_records, {"both_strands": True}, input=data, output=clusters)
+    call(
+        group_records,
+        {"both_strands": True, "grouping": {"by": "sequence"}},
+        input=data,
+        output=clusters | {"grouping": path("grouping.json")},
+    )
     call(
         split_records,
         {"split": {"folds": 3, "repeats": 2}, "seed": 1},

@@ -37,6 +37,15 @@ def test_results_follow_the_contract(finished):
     assert pooled.loc["own", "low"] <= pooled.loc["own", "value"] <= pooled.loc["own", "high"]
 
 
+def test_grouping_by_homology_writes_its_threshold_down(finished):
+    results = finished.folder / "results"
+    grouping = json.loads((results / "simulated/splits/grouping.json").read_text())
+    assert grouping["by"] == "homology" and grouping["threshold"] >= 8
+    assert json.loads((results / "numbers/splits/grouping.json").read_text()) == {"by": "sequence"}
+    report = (results / "report.html").read_text()
+    assert f"Smith-Waterman score of {grouping['threshold']} or more" in report
+
+
 def test_padding_and_cropping_are_counted(finished):
     summary = json.loads((finished.folder / "results/classes/data/summary.json").read_text())
     counted = {entry["what"]: entry["count"] for entry in summary["changes"]}

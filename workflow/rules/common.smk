@@ -14,13 +14,9 @@ if str(SCRIPTS) not in sys.path:
     sys.path.append(str(SCRIPTS))
 
 from seqarena.code_digest import code_digest
-from seqarena.configuration import (
-    builder_file,
-    complete_config,
-    is_baseline,
-    resolve_paths,
-)
+from seqarena.configuration import complete_config, is_baseline
 from seqarena.errors import InputError
+from seqarena.input_paths import builder_file, resolve_paths
 
 schema = yaml.safe_load(
     (Path(workflow.basedir) / "workflow/schemas/config.schema.yaml").read_text()
@@ -193,6 +189,7 @@ def whole_results(wildcards):
     """List what the report reads of every dataset."""
     per_dataset = [
         rules.prepare_dataset.output.summary,
+        rules.group_records.output.grouping,
         rules.split_records.output.summary,
         rules.evaluate_models.output.metrics,
         rules.evaluate_models.output.thresholds,

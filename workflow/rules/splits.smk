@@ -10,13 +10,16 @@ rule group_records:
         **rules.prepare_dataset.output,
     output:
         clusters="results/{dataset}/splits/clusters.tsv",
+        grouping="results/{dataset}/splits/grouping.json",
     log:
         "logs/{dataset}/group_records.log",
     benchmark:
         "logs/benchmark/{dataset}/group_records.tsv"
     conda:
         "../../envs/analysis.yaml"
+    threads: settings["threads"]
     params:
+        grouping=of_dataset("grouping"),
         both_strands=of_dataset("both_strands"),
         code=code("group_records"),
     script:

@@ -321,6 +321,7 @@ def _view(dataset: Mapping, number: int) -> dict:
         "notices": _counted(
             [*(dataset["summary"].get("notices") or []), *(dataset["splits"].get("notices") or [])]
         ),
+        "threshold": dataset["splits"].get("grouping", {}).get("threshold"),
         "split": splits[0] if splits else None,
         "folds": splits[1] if splits else None,
         "models": tables.models_table(dataset),

@@ -21,6 +21,7 @@ def group_records(
     use_sequences: bool = True,
     use_column: bool = True,
     both_strands: bool = True,
+    relatives: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Put records that must not be separated into clusters.
 
@@ -36,6 +37,9 @@ def group_records(
     both_strands : bool, default True
         Whether a sequence and its reverse complement count as identical. Set to False for
         stranded tasks.
+    relatives : array of int, shape (m, 2), optional
+        Pairs of positions that belong together for another reason, such as those of
+        `seqarena.splits.homology.homology_edges`.
 
     Returns
     -------
@@ -44,9 +48,9 @@ def group_records(
         record in the order of the dataset. Neither the order of the records nor (with
         `both_strands`) their strand changes which records share a cluster.
     """
-    edges = []
+    edges = [] if relatives is None else [relatives]
     if use_sequences:
-        edges.append(edges_within_labels(_canonical_sequences(dataset, both_strands)))
+        edges.append(edges_within_labels(canonical_sequences(dataset, both_strands)))
     if use_column and "group" in dataset.records:
         edges.append(edges_within_labels(dataset.records["group"].to_numpy(dtype=object)))
     clusters = clusters_from_edges(len(dataset), *edges)
@@ -94,7 +98,7 @@ def clusters_from_edges(n_records: int, *edges: np.ndarray) -> np.ndarray:
     return pd.factorize(components)[0].astype(np.int64)
 
 
-def _canonical_sequences(dataset: Dataset, both_strands: bool) -> np.ndarray:
+def canonical_sequences(dataset: Dataset, both_strands: bool) -> np.ndarray:
     """Give each record a label that identical sequences share.
 
     Unknown letters at either end are left out: padding is made of them, and it lies at the other
