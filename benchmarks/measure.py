@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("snakemake", "keras", "tensorflow-cpu", "scikit-learn", "numpy")
+PACKAGES = ("snakemake", "keras", "tensorflow-cpu", "scikit-learn", "numpy", "numba", "parasail")
 
 
 def run_workflow(folder: Path, *arguments: str, cores: int) -> float:

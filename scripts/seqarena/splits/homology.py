@@ -21,7 +21,7 @@ import parasail
 
 from seqarena.data.dataset import Dataset
 from seqarena.errors import InputError
-from seqarena.splits import seeds
+from seqarena.splits import scanning, seeds
 from seqarena.splits.groups import canonical_sequences, clusters_from_edges, edges_within_labels
 from seqarena.splits.shuffling import dinucleotide_shuffle
 
@@ -265,7 +265,7 @@ class _Search:
         candidate_score = min(CANDIDATE_SCORE, math.ceil(CANDIDATE_SHARE * expected))
         link_score = min(threshold, 1 << 40)
         parents = np.arange(len(self.lengths))
-        checked = seeds.KeySet()
+        checked = scanning.KeySet()
         for pattern in self.patterns:
             index = seeds.index_seeds(self.text, pattern)
             bounds, capped, capped_places = seeds.cut_evenly(index.first, self.cap, SLICES)
@@ -279,7 +279,7 @@ class _Search:
                     *(parents, checked.table),
                 )
                 links = np.concatenate([part for _, part in found])
-                links = links[seeds.unite(parents, links)]
+                links = links[scanning.unite(parents, links)]
                 candidates = np.concatenate([part for part, _ in found])
                 best_first = np.argsort(-candidates[:, 1], kind="stable")
                 keys = checked.add(candidates[best_first, 0])
@@ -304,7 +304,7 @@ class _Search:
         def scan_slice(position: np.ndarray, stop: int) -> tuple[np.ndarray, np.ndarray]:
             candidates = np.empty((max(ROOM, self.cap), 2), dtype=np.int64)
             links = np.empty((len(parents), 2), dtype=np.int64)
-            n_candidates, n_links = seeds.scan(
+            n_candidates, n_links = scanning.scan(
                 *(self.text, index, position, stop, self.cap, candidate_score, link_score),
                 *(parents.copy(), checked, candidates, links),
             )
@@ -322,7 +322,7 @@ class _Search:
         first_blocks = self.text.first_blocks
         blocks = np.column_stack(np.divmod(keys // 2, first_blocks[-1]))
         pairs = np.searchsorted(first_blocks, blocks, side="right") - 1
-        apart = seeds.are_apart(parents, pairs)
+        apart = scanning.are_apart(parents, pairs)
         pairs, blocks, opposite = pairs[apart], blocks[apart], keys[apart] % 2 == 1
         offsets = (blocks - first_blocks[pairs]) * seeds.BLOCK_LENGTH
         starts = np.maximum(offsets - seeds.BLOCK_LENGTH, 0) + self.text.starts[pairs]
@@ -338,7 +338,7 @@ class _Search:
         scores = np.array([score for part in self.pool.map(self._scores, parts) for score in part])
         scores = scores.astype(np.int64)
         links = pairs[scores >= threshold]
-        return links[seeds.unite(parents, links)], pairs, scores
+        return links[scanning.unite(parents, links)], pairs, scores
 
     def _scores(self, places: list[list[int]]) -> list[int]:
         """Give Smith-Waterman scores of stretches of the text."""
