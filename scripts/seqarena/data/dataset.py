@@ -17,7 +17,7 @@ from seqarena.data.alphabet import (
     reverse_complement,
 )
 from seqarena.errors import InputError
-from seqarena.files import whole_file
+from seqarena.files import whole_file, write_json
 
 TASKS = ("binary", "multiclass", "regression")
 ANCHORS = ("center", "left")
@@ -87,9 +87,7 @@ def write_dataset(folder: str | Path, dataset: Dataset) -> None:
             np.save(path, getattr(dataset, name))
     with whole_file(folder / "records.parquet") as path:
         dataset.records.to_parquet(path, index=False)
-    with whole_file(folder / "summary.json") as path:
-        text = json.dumps(dataset.summary, indent=2, ensure_ascii=False, allow_nan=False)
-        path.write_text(text + "\n", encoding="utf-8")
+    write_json(dataset.summary, folder / "summary.json")
 
 
 def read_dataset(folder: str | Path) -> Dataset:
