@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 from rule_script import read_runs, read_tsv, rule_script
-from seqarena.evaluation.comparison import compare, headline, rank
+from seqarena.evaluation.comparison import compare, rank
+from seqarena.evaluation.corrected_t import fold_sizes
+from seqarena.evaluation.headline import headline
 from seqarena.files import write_json, write_tsv
 
 
@@ -13,6 +15,8 @@ def main(snakemake):
     """Write the comparison of all pairs, the ranking and the verdict in words."""
     params, primary_metric = snakemake.params, snakemake.params.primary_metric
     summary = json.loads(Path(snakemake.input.summary).read_text())
+    split = json.loads(Path(snakemake.input.split_summary).read_text())
+    sizes = fold_sizes(split["roles"])
     metrics = read_tsv(snakemake.input.metrics)
     comparison = compare(
         read_runs(snakemake.input.predictions),
@@ -20,6 +24,7 @@ def main(snakemake):
         summary["classes"],
         read_tsv(snakemake.input.clusters),
         read_tsv(snakemake.input.thresholds),
+        sizes,
         primary_metric,
         params.baselines,
         equivalence=params.evaluation["equivalence"],
@@ -30,6 +35,7 @@ def main(snakemake):
     verdict = headline(
         ranking,
         comparison,
+        sizes,
         params.baselines,
         primary_metric,
         summary["target"],

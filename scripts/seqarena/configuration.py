@@ -19,6 +19,10 @@ from jsonschema.exceptions import ValidationError
 from seqarena.errors import InputError
 
 ROLES = ("train", "validation", "test")
+# Folders beside those of the datasets.
+RESERVED = ("across", "bench")
+# The keys that say which kind of split is meant; one kind excludes the others.
+KINDS_OF_SPLIT = ("folds", "test_fraction", "column", "train")
 SHOWN = 5  # problems named in one message; more would hide the first ones on a terminal
 
 
@@ -58,10 +62,11 @@ def complete_config(config: dict, schema: dict, files: Sequence[str | Path] = ()
         problems = list(_conflicts(config, schema))
     if problems:
         raise _one_error(problems, files)
-    for section in ("grouping", "split"):
+    for section in ("grouping", "split", "controls"):
         config[section] = schema["properties"][section]["default"] | config[section]
     for dataset in config["datasets"].values():
-        dataset["grouping"] = config["grouping"] | dataset.get("grouping", {})
+        for section in ("grouping", "controls"):
+            dataset[section] = config[section] | dataset.get(section, {})
         dataset["split"] = _dataset_split(dataset.get("split", {}), config["split"])
         dataset.setdefault("primary_metric", config["primary_metric"][dataset["task"]])
         dataset.setdefault("models", list(config["models"]))
@@ -69,8 +74,13 @@ def complete_config(config: dict, schema: dict, files: Sequence[str | Path] = ()
 
 
 def is_own_split(split: dict) -> bool:
-    """Say whether a ``split`` section names the data's own split instead of folds."""
+    """Say whether a ``split`` section names the data's own split."""
     return "train" in split or "column" in split
+
+
+def has_fixed_test(split: dict) -> bool:
+    """Say whether a complete ``split`` section has one test set, so that its repeats are seeds."""
+    return "folds" not in split
 
 
 def is_baseline(model: dict, schema: dict) -> bool:
@@ -92,10 +102,16 @@ def _architectures(schema: dict) -> dict[str, dict]:
 
 def _dataset_split(own: dict, general: dict) -> dict:
     """Fill a dataset's split from the general one, leaving out what its kind has no use for."""
-    if is_own_split(own) or "folds" in own:  # one kind of split replaces the other
-        general = {key: general[key] for key in general if key not in (*ROLES, "column")}
-    unused = "folds" if is_own_split(own | general) else "validation_fraction"
-    return {key: value for key, value in (general | own).items() if key != unused}
+    if set(own) & set(KINDS_OF_SPLIT):  # one kind of split replaces the other
+        others = {*KINDS_OF_SPLIT, *ROLES, "values"} - {"folds"}
+        general = {key: general[key] for key in general if key not in others}
+    split = general | own
+    unused = {"validation_fraction"}
+    if is_own_split(split):
+        unused = {"folds", "rare_classes"}
+    elif "test_fraction" in split:
+        unused = {"folds"}
+    return {key: value for key, value in split.items() if key not in unused}
 
 
 Problem = tuple[tuple, str, str | None]  # keys that lead to the place, what is wrong, remedy
@@ -275,6 +291,9 @@ def _conflicts(config: dict, schema: dict) -> Iterator[Problem]:
     """Find what the schema can't say: keys that exclude or need each other."""
     yield from _split_conflicts(("split",), config["split"])
     for name, dataset in config["datasets"].items():
+        if name in RESERVED:
+            problem = f"the folder results/{name} has another use"
+            yield ("datasets", name), problem, "give the dataset another name"
         yield from _source_conflicts(("datasets", name), dataset)
         own = dataset.get("split", {})
         yield from _split_conflicts(("datasets", name, "split"), own)
@@ -284,10 +303,27 @@ def _conflicts(config: dict, schema: dict) -> Iterator[Problem]:
         if metric not in metrics:
             keys = ("datasets", name, "primary_metric")
             yield keys, f'"{metric}" is no metric of {dataset["task"]}', nearest(metric, metrics)
-        for model in dataset.get("models", []):
-            if model not in config["models"]:
-                keys = ("datasets", name, "models")
-                yield keys, f'there is no model "{model}"', nearest(model, list(config["models"]))
+        yield from _unknown_models(("datasets", name), dataset, config)
+        controls = dataset.get("controls", {})
+        yield from _unknown_models(("datasets", name, "controls"), controls, config)
+        yield from _grouping_conflicts(("datasets", name), dataset, config["grouping"])
+    yield from _unknown_models(("controls",), config["controls"], config)
+
+
+def _unknown_models(keys: tuple, section: dict, config: dict) -> Iterator[Problem]:
+    for model in section.get("models") or []:
+        if model not in config["models"]:
+            remedy = nearest(model, list(config["models"]))
+            yield (*keys, "models"), f'there is no model "{model}"', remedy
+
+
+def _grouping_conflicts(keys: tuple, dataset: dict, general: dict) -> Iterator[Problem]:
+    labels = dataset.get("labels", {})
+    has_groups = "group" in labels or "(?P<group>" in labels.get("header", "")
+    grouping = general | dataset.get("grouping", {})
+    if grouping.get("groups") == "replace" and not has_groups:
+        problem = f"`{keys[-1]}` has no groups of its own that could replace those of sequence"
+        yield (*keys, "grouping"), problem, "name their column by `labels.group`, or set `join`"
 
 
 def _split_conflicts(keys: tuple, split: dict) -> Iterator[Problem]:
@@ -296,8 +332,20 @@ def _split_conflicts(keys: tuple, split: dict) -> Iterator[Problem]:
         yield keys, "a split comes from id lists or from a column, not both", "remove one"
     if lists and not {"train", "test"} <= set(lists):
         yield keys, f"a split by id lists has only {', '.join(lists)}", "give `train` and `test`"
-    if is_own_split(split) and "folds" in split:
-        yield keys, "`folds` has no meaning beside the data's own split", "remove `folds`"
+    for key in ("folds", "test_fraction", "rare_classes"):
+        if is_own_split(split) and key in split:
+            problem = f"`{key}` has no meaning beside the data's own split"
+            yield (*keys, key), problem, f"remove `{key}`"
+    if {"folds", "test_fraction"} <= set(split):
+        problem = "a split has folds or one locked test set, not both"
+        yield keys, problem, "remove `folds` or `test_fraction`"
+    if "values" in split and "column" not in split:
+        remedy = "say by `column` whose values they are"
+        yield (*keys, "values"), "`values` are those of a column, and none is named", remedy
+    values = split.get("values", {})
+    if both := set(map(str, values.get("test", []))) & set(map(str, values.get("validation", []))):
+        problem = f"{', '.join(sorted(both))} can't be both test and validation"
+        yield (*keys, "values"), problem, "name each value once"
 
 
 def _effective_split_conflicts(
@@ -305,10 +353,9 @@ def _effective_split_conflicts(
 ) -> Iterator[Problem]:
     """Find what is wrong with a dataset's split once the general one has filled its gaps."""
     split = _dataset_split(own, {"folds": None} | general)
-    validator = (
-        "a list for validation" if "validation" in split else "folds, one of which validates"
-    )
-    if "validation_fraction" in own and ("validation" in split or "folds" in split):
+    given = "validation" in split or "validation" in split.get("values", {})
+    validator = "records given for validation" if given else "folds, one of which validates"
+    if "validation_fraction" in own and (given or "folds" in split):
         problem = f"`validation_fraction` has no use beside {validator}"
         yield (*keys, "split", "validation_fraction"), problem, "remove `validation_fraction`"
     if "column" in split and ("simulation" in dataset or isinstance(dataset.get("fasta"), dict)):

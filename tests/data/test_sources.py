@@ -70,6 +70,12 @@ def test_a_table_of_labels_is_joined_by_identifier(files):
     }
 
 
+def test_a_record_may_have_no_part_in_the_split(files):
+    paths = files(labels=LABELS.replace("validation", "NA"))
+    dataset = prepare_dataset("binary", *paths, split_column="set")
+    assert dataset.records["split"].isna().tolist() == [False, False, False, True]
+
+
 def test_the_positive_class_can_be_named(files):
     dataset = prepare_dataset("binary", *files(), positive="no")
     assert dataset.classes == ["yes", "no"]
@@ -209,7 +215,6 @@ def test_unequal_lengths_are_brought_to_the_stated_one(files):
         (("d\tno", "d\tNaN"), "multiclass", ("no label ('NaN'): 'd'", "l.tsv, line 4, record d")),
         (("d\tno", "a\tno"), "binary", ("more than once in the table", "l.tsv, line 4, record a")),
         (("id\tl", "name\tl"), "binary", ("no column 'id'", "name, label, gene, set")),
-        (("validation", ""), "binary", ("1 of 4 records have no split", "l.tsv, line 4, record d")),
         (("no", "1"), "regression", ("'yes' is not a finite number", "l.tsv, line 3, record a")),
     ],
 )

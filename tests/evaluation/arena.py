@@ -1,7 +1,13 @@
-"""Made-up predictions in the form that training writes them."""
+"""Made-up predictions in the form that training writes them, and contests between them."""
 
 import numpy as np
 import pandas as pd
+
+from seqarena.evaluation.comparison import compare, rank
+from seqarena.evaluation.headline import headline
+from seqarena.evaluation.metrics import choose_thresholds, evaluate
+
+PRIMARY = {"binary": "auroc", "multiclass": "accuracy", "regression": "spearman"}
 
 
 def arena(
@@ -72,3 +78,41 @@ def constant(predictions, model, value=0.5):
     rows = changed["model"] == model
     changed.loc[rows, "prediction"] = value + 0.01 * changed.loc[rows, "fold"]
     return changed
+
+
+def sizes_of(predictions):
+    """Give the sizes of the folds of `arena`: what is in no role of a fold trains."""
+    counts = predictions.drop_duplicates(["repeat", "fold", "role", "record"]).pivot_table(
+        index=["repeat", "fold"], columns="role", values="record", aggfunc="count"
+    )
+    n_train = predictions["record"].nunique() - counts["test"] - counts["validation"]
+    sizes = pd.DataFrame({"n_train": n_train.clip(lower=1), "n_test": counts["test"]})
+    return sizes.astype(int).reset_index()
+
+
+def contest(task="binary", change=None, metric=None, baselines=("m0",), n_bootstrap=300, **options):
+    """Evaluate and compare made-up models; give metrics, ranking, comparison and headline."""
+    predictions, classes, clusters = arena(task, **options)
+    sizes = sizes_of(predictions)
+    predictions = predictions if change is None else change(predictions)
+    metric = metric or PRIMARY[task]
+    data = (predictions, task, classes, clusters, choose_thresholds(predictions, task))
+    metrics = evaluate(*data, n_bootstrap)
+    comparison = compare(*data, sizes, metric, baselines, n_bootstrap=n_bootstrap)
+    ranking = rank(metrics, metric, baselines)
+    said = headline(ranking, comparison, sizes, baselines, metric, "binding")
+    return metrics, ranking, comparison, said
+
+
+def copy_of(source, target, noise=0.0, seed=0):
+    """Replace the predictions of one model by those of another."""
+
+    def change(predictions):
+        predictions = predictions.copy()
+        random = np.random.default_rng(seed)
+        values = predictions.loc[predictions["model"] == source, "prediction"].to_numpy()
+        values = values + noise * random.normal(size=len(values))
+        predictions.loc[predictions["model"] == target, "prediction"] = values
+        return predictions
+
+    return change

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from seqarena.evaluation.intervals import (
     caution,
     group_weights,
     percentile_interval,
     replicate,
+    student,
     two_sided_p,
 )
 
@@ -48,6 +50,31 @@ def test_p_value_is_never_zero_and_one_for_no_difference():
     assert two_sided_p(np.zeros(999)) == 1
     assert two_sided_p(np.array([-1.0, 1.0] * 500)) == 1
     assert np.isnan(two_sided_p(np.array([np.nan, 1.0])))
+
+
+@pytest.mark.parametrize(("n_groups", "least"), [(1, 1), (2, 0.5), (5, 1 / 16), (1000, 0.002)])
+def test_p_value_of_few_groups_is_at_least_that_of_a_sign_test(n_groups, least):
+    assert two_sided_p(np.ones(999), n_groups) == pytest.approx(least)
+    assert two_sided_p(np.array([-1.0, 1.0] * 500), n_groups) == 1
+    assert np.isnan(two_sided_p(np.full(3, np.nan), n_groups))
+
+
+@pytest.mark.parametrize("df", [1, 7, 200])
+def test_student_against_scipy(df):
+    low, high, p = student(0.3, 0.2, df, 0.9)
+    assert (low, high) == pytest.approx(stats.t(df, 0.3, 0.2).interval(0.9))
+    assert p == pytest.approx(2 * stats.t(df).sf(1.5))
+    assert student(-0.3, 0.2, df, 0.9) == pytest.approx((-high, -low, p))
+
+
+def test_student_without_spread():
+    assert student(0.0, 0.0, 5) == (0, 0, 1)
+    assert np.isnan(student(0.5, 0.0, 5)).all()
+    assert np.isnan(student(0.5, 1e-17, 5)).all(), "rounding isn't spread"
+    assert student(1e-15, 1e-16, 5) == (0, 0, 1)
+    assert student(1e-15, 1e-16, 5, scale=1e-15)[2] < 0.01, "but it is among small numbers"
+    for broken in ((np.nan, 1, 5), (1, np.nan, 5), (1, 1, np.nan)):
+        assert np.isnan(student(*broken)).all()
 
 
 def test_cautions():

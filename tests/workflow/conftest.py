@@ -93,6 +93,18 @@ def write_table(folder: Path, name: str, rows) -> None:
     (folder / f"{name}.tsv").write_text("\n".join(lines) + "\n")
 
 
+def write_chromosomes(folder: Path) -> None:
+    """Write records of three chromosomes; the test chromosome has copies of three others' records."""
+    ids = write_records(folder, "chromosomes", seed=5)
+    fasta = (folder / "chromosomes.fasta").read_text().split("\n")
+    for i in range(3):  # record 3 i + 2 lies on chr3, record 3 i on chr1
+        fasta[2 * (3 * i + 2) + 1] = fasta[2 * (3 * i) + 1]
+    (folder / "chromosomes.fasta").write_text("\n".join(fasta))
+    lines = ["id\tlabel\tgene\tchromosome"]
+    lines += [f"{name}\t{i // 3 % 2}\tgene{i}\tchr{i % 3 + 1}" for i, name in enumerate(ids)]
+    (folder / "chromosomes.tsv").write_text("\n".join(lines) + "\n")
+
+
 @pytest.fixture
 def workflow(tmp_path) -> Workflow:
     """A fresh copy of the workflow."""
@@ -101,7 +113,7 @@ def workflow(tmp_path) -> Workflow:
 
 @pytest.fixture(scope="session")
 def tiny_configuration() -> dict:
-    """A dataset of each task, each source of labels and each kind of split, tiny models."""
+    """A dataset of each task, source of labels, kind of split and kind of control; tiny models."""
     return {
         "seed": 3,
         "split": {"folds": 3, "repeats": 1},
@@ -112,7 +124,7 @@ def tiny_configuration() -> dict:
                 "simulation": {"placement": "fixed", "n_records": 90, "length": 40},
                 "models": ["majority", "composition", "linear", "dense", "conv1d"],
                 "split": {"folds": 3, "repeats": 2},
-                "grouping": {"by": "homology"},
+                "controls": {"seeds": 2, "learning_curve": [0.5], "models": ["linear", "dense"]},
             },
             "classes": {
                 "task": "multiclass",
@@ -126,6 +138,22 @@ def tiny_configuration() -> dict:
                 "labels": {"table": "numbers.tsv"},
                 "split": {"train": "train.txt", "test": "test.txt"},
                 "models": ["majority", "linear", "dense"],
+            },
+            "locked": {
+                "task": "binary",
+                "simulation": {"placement": "fixed", "n_records": 80, "length": 30},
+                "models": ["majority", "linear"],
+                "split": {"test_fraction": 0.3, "repeats": 2},
+                "grouping": {"by": "sequence"},
+                "controls": {"permuted_labels": False, "shuffled_input": False},
+            },
+            "chromosomes": {
+                "task": "binary",
+                "fasta": "chromosomes.fasta",
+                "labels": {"table": "chromosomes.tsv", "group": "gene"},
+                "models": ["majority", "linear"],
+                "split": {"column": "chromosome", "values": {"test": ["chr3"]}},
+                "grouping": {"groups": "replace"},
             },
         },
         "models": {
@@ -155,6 +183,7 @@ def finished(tmp_path_factory, tiny_configuration) -> Workflow:
     write_table(folder, "numbers", [(record, i % 7 / 2) for i, record in enumerate(numbers)])
     (folder / "train.txt").write_text("\n".join(numbers[:45]) + "\n")
     (folder / "test.txt").write_text("\n".join(numbers[45:]) + "\n")
+    write_chromosomes(folder)
     (folder / "builder.py").write_text(
         "import keras\n\n\n"
         "def build(inputs, units):\n"

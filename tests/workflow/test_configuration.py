@@ -32,7 +32,9 @@ def test_five_lines_are_enough():
     dataset = config["datasets"]["d"]
     assert list(config["models"]) == ["majority", "composition", "linear", "dense", "conv1d"]
     assert dataset["models"] == list(config["models"])
-    assert dataset["split"] == {"folds": 5, "repeats": 1}
+    assert dataset["split"] == {"folds": 5, "repeats": 1, "rare_classes": "refuse"}
+    assert dataset["grouping"]["by"] == "homology"
+    assert dataset["controls"]["permuted_labels"] and dataset["controls"]["models"] is None
     assert dataset["primary_metric"] == "auroc"
     assert config["models"]["conv1d"]["training"]["learning_rate"] == 1e-3
     assert "training" not in config["models"]["linear"]
@@ -41,10 +43,21 @@ def test_five_lines_are_enough():
 def test_a_dataset_may_group_in_its_own_way():
     config = complete(
         grouping={"threshold": 30},
-        datasets={"d": DATASET, "e": {**DATASET, "grouping": {"by": "homology"}}},
+        datasets={"d": DATASET, "e": {**DATASET, "grouping": {"by": "sequence"}}},
     )
-    assert config["datasets"]["d"]["grouping"] == {"by": "sequence", "threshold": 30}
-    assert config["datasets"]["e"]["grouping"] == {"by": "homology", "threshold": 30}
+    general = {"by": "homology", "threshold": 30, "search": "built-in", "groups": "join"}
+    assert config["datasets"]["d"]["grouping"] == general
+    assert config["datasets"]["e"]["grouping"] == general | {"by": "sequence"}
+
+
+def test_a_dataset_may_have_controls_of_its_own():
+    config = complete(
+        controls={"seeds": 3},
+        datasets={"d": DATASET, "e": {**DATASET, "controls": {"permuted_labels": False}}},
+    )
+    assert config["datasets"]["d"]["controls"]["seeds"] == 3
+    assert not config["datasets"]["e"]["controls"]["permuted_labels"]
+    assert config["datasets"]["e"]["controls"]["seeds"] == 3
 
 
 def test_what_is_given_is_kept():
@@ -64,10 +77,25 @@ def test_what_is_given_is_kept():
         ({"datasets": {}}, ["`datasets`"]),
         ({"datasets": {"a b": DATASET}}, ["a b", "Letters, digits"]),
         ({"split": {"folds": 2}}, ["split.folds", "2", "3"]),
+        ({"datasets": {"across": DATASET}}, ["results/across", "another name"]),
         ({"device": "cuda"}, ["device", "cuda", "gpu"]),
         ({"evaluation": {"bootstrap": 10}}, ["evaluation.bootstrap"]),
         ({"split": {"train": "a.txt"}}, ["only train", "`test`"]),
         ({"split": {"train": "a", "test": "b", "column": "c"}}, ["not both"]),
+        ({"split": {"folds": 5, "test_fraction": 0.2}}, ["folds or one locked test set"]),
+        ({"split": {"column": "c", "test_fraction": 0.2}}, ["`test_fraction` has no meaning"]),
+        ({"split": {"column": "c", "rare_classes": "train"}}, ["`rare_classes` has no meaning"]),
+        ({"split": {"values": {"test": ["chr1"]}}}, ["none is named", "`column`"]),
+        (
+            {"split": {"column": "c", "values": {"test": [1, 2], "validation": ["1"]}}},
+            ["1 can't be both test and validation"],
+        ),
+        ({"grouping": {"groups": "replace"}}, ["no groups of its own", "`labels.group`"]),
+        ({"controls": {"models": ["lineer"]}}, ["did you mean `linear`"]),
+        (
+            {"datasets": {"d": {**DATASET, "controls": {"models": ["x"]}}}},
+            ['there is no model "x"'],
+        ),
         ({"datasets": {"d": {**DATASET, "primary_metric": "rmse"}}}, ["rmse", "binary"]),
         ({"datasets": {"d": {**DATASET, "models": ["conv2d"]}}}, ["did you mean `conv1d`"]),
         ({"datasets": {"d": {"task": "binary"}}}, ["either `fasta` or `simulation`"]),
@@ -155,11 +183,16 @@ def test_a_key_that_stands_twice_is_refused(tmp_path):
         ({"column": "set"}, {"train": "a", "test": "b"}),
         ({"train": "a", "test": "b"}, {"column": "set"}),
         ({"folds": 3}, {"column": "set", "repeats": 2}),
+        ({"folds": 3}, {"test_fraction": 0.2}),
+        ({"test_fraction": 0.2}, {"column": "set", "values": {"test": ["a"]}}),
+        ({"column": "set"}, {"test_fraction": 0.2}),
+        ({"column": "set", "values": {"test": ["a"]}}, {"folds": 4}),
     ],
 )
 def test_one_kind_of_split_replaces_the_other(own, general):
     config = complete(datasets={"d": {**DATASET, "split": own}}, split=general)
-    sources = set(config["datasets"]["d"]["split"]) - {"repeats", "validation_fraction"}
+    others = {"repeats", "validation_fraction", "rare_classes"}
+    sources = set(config["datasets"]["d"]["split"]) - others
     assert sources == set(own)
     assert config["datasets"]["d"]["split"]["repeats"] == general.get("repeats", 1)
 

@@ -14,7 +14,8 @@ if str(SCRIPTS) not in sys.path:
     sys.path.append(str(SCRIPTS))
 
 from seqarena.code_digest import code_digest
-from seqarena.configuration import complete_config, is_baseline
+from seqarena.configuration import complete_config, has_fixed_test, is_baseline
+from seqarena.control_names import control_names, control_seed, trained_models
 from seqarena.errors import InputError
 from seqarena.input_paths import builder_file, resolve_paths
 
@@ -41,21 +42,34 @@ BASELINES = [name for name, model in settings["models"].items() if is_baseline(m
 NETWORKS = [name for name in settings["models"] if name not in BASELINES]
 DATASETS = settings["datasets"]
 
+
 # What a training job leaves. The number of folds differs between datasets, so the models of the folds
 # are a folder: outputs that Snakemake knows are removed, archived and sent along with the others.
-RUN = "results/{dataset}/runs/{model}/repeat{repeat}"
-RUN_FILES = {
-    "predictions": f"{RUN}/predictions.parquet",
-    "history": f"{RUN}/history.tsv",
-    "info": f"{RUN}/run.json",
-    "folds": directory(f"{RUN}/folds"),
-}
+# A control is the same job on other inputs, in a folder of its own.
+def run_files(folder):
+    """Name the files of a training job in a dataset's or a control's folder."""
+    run = f"{folder}/runs/{{model}}/repeat{{repeat}}"
+    return {
+        "predictions": f"{run}/predictions.parquet",
+        "history": f"{run}/history.tsv",
+        "info": f"{run}/run.json",
+        "folds": directory(f"{run}/folds"),
+    }
+
+
+RUN_FILES = run_files("results/{dataset}")
+CONTROL_FILES = run_files("results/{dataset}/controls/{control}")
+
+# Ranks over datasets say something from five datasets on (Demsar 2006), all with the same models.
+SHARED_MODELS = set.intersection(*(set(dataset["models"]) for dataset in DATASETS.values()))
+COMPARE_ACROSS = len(DATASETS) >= 5 and len(SHARED_MODELS) >= 2
 
 
 wildcard_constraints:
     dataset=any_of(DATASETS),
     model=any_of(settings["models"]),
     repeat=r"\d+",
+    control=r"[a-z]+[a-z0-9_.]*",
 
 
 def code(script):
@@ -111,6 +125,40 @@ def runs_of(path):
     return files
 
 
+def controls_of(dataset):
+    """List the trainings that a dataset's controls consist of: pairs of control and model."""
+    controls = DATASETS[dataset]["controls"]
+    architectures = {
+        name: settings["models"][name]["architecture"] for name in DATASETS[dataset]["models"]
+    }
+    return [
+        (control, model)
+        for control in control_names(controls)
+        for model in trained_models(control, controls, architectures)
+    ]
+
+
+def control_runs(wildcards):
+    """List the predictions of the controls of a dataset."""
+    pairs = controls_of(wildcards.dataset)
+    path = CONTROL_FILES["predictions"]
+    return [
+        path.format(dataset=wildcards.dataset, control=control, model=model, repeat=1)
+        for control, model in pairs
+    ]
+
+
+def control_splits(wildcards):
+    """List the splits of a dataset's controls, each once."""
+    names = dict.fromkeys(control for control, _ in controls_of(wildcards.dataset))
+    return expand(rules.make_control.output.splits, dataset=wildcards.dataset, control=names)
+
+
+def seed_of_control(wildcards):
+    """Give the seed that a control trains from."""
+    return control_seed(settings["seed"], wildcards.control)
+
+
 def source_files(wildcards):
     """Name the files from which a dataset is prepared; a simulation's are made by its rule."""
     dataset = DATASETS[wildcards.dataset]
@@ -151,6 +199,11 @@ def datasets_of(*tasks):
     return [name for name, dataset in DATASETS.items() if dataset["task"] in tasks]
 
 
+def calibrated(dataset):
+    """Say whether a dataset's models give probabilities, which can be calibrated."""
+    return DATASETS[dataset]["task"] != "regression"
+
+
 def figure(name, caption, figure_label, **labels):
     """Declare a figure for Snakemake's report; its PNG twin is an output without a place there."""
     return report(
@@ -182,6 +235,11 @@ def figures_of(dataset):
     )
     curves = expand(rules.plot_curves.output.svg, dataset=dataset, model=networks_of(dataset))
     others = [path for path in by_task.output if path.endswith(".svg")]
+    others.append(rules.plot_similarity.output.svg)
+    if calibrated(dataset):
+        others.append(rules.plot_calibration.output.svg)
+    if DATASETS[dataset]["controls"]["learning_curve"]:
+        others.append(rules.plot_learning_curve.output.svg)
     return curves + expand(others, dataset=dataset)
 
 
@@ -191,6 +249,9 @@ def whole_results(wildcards):
         rules.prepare_dataset.output.summary,
         rules.group_records.output.grouping,
         rules.split_records.output.summary,
+        rules.audit_leakage.output.audit,
+        rules.evaluate_similarity.output.similarity,
+        *rules.evaluate_controls.output,
         rules.evaluate_models.output.metrics,
         rules.evaluate_models.output.thresholds,
         rules.diagnose_models.output.diagnosis,
@@ -209,4 +270,8 @@ def whole_results(wildcards):
         )
     ]
     figures = [path for name in DATASETS for path in figures_of(name)]
-    return expand(per_dataset, dataset=DATASETS) + runs + figures
+    calibration = expand(rules.calibrate_models.output, dataset=filter(calibrated, DATASETS))
+    across = []
+    if COMPARE_ACROSS:
+        across = [*rules.compare_across_datasets.output, rules.plot_critical_difference.output.svg]
+    return expand(per_dataset, dataset=DATASETS) + calibration + runs + figures + across

@@ -1,7 +1,8 @@
 """Models: every model is trained and asked for predictions on the same folds.
 
 Needs: results/{dataset}/data/ and splits/. Makes: results/{dataset}/runs/{model}/repeat{repeat}/,
-in one step per (dataset, model, repeat): train_baseline or train_network, with the same outputs.
+in one step per (dataset, model, repeat): train_baseline or train_network, with the same outputs; and
+likewise results/{dataset}/controls/{control}/runs/, by the same scripts on a control's inputs.
 """
 
 
@@ -60,3 +61,31 @@ rule train_network:
         code=code("train_network"),
     script:
         "../../scripts/train_network.py"
+
+
+use rule train_baseline as train_control_baseline with:
+    input:
+        **rules.make_control.output,
+    output:
+        **CONTROL_FILES,
+    log:
+        "logs/{dataset}/controls/{control}/{model}/repeat{repeat}.log",
+    benchmark:
+        "logs/benchmark/{dataset}/controls/{control}/{model}/repeat{repeat}.tsv"
+    params:
+        seed=seed_of_control,
+
+
+use rule train_network as train_control_network with:
+    input:
+        unpack(own_builder),
+        **rules.make_control.output,
+    output:
+        **CONTROL_FILES,
+    log:
+        "logs/{dataset}/controls/{control}/{model}/repeat{repeat}.log",
+    benchmark:
+        "logs/benchmark/{dataset}/controls/{control}/{model}/repeat{repeat}.tsv"
+    params:
+        seed=seed_of_control,
+        resume="results/{dataset}/resume/controls/{control}/{model}/repeat{repeat}",

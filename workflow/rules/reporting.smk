@@ -1,7 +1,7 @@
 """Reporting: figures, tables and the report for people.
 
 Needs: all of results/{dataset}/. Makes: results/{dataset}/plots/ and tables/, results/report.html, in
-the steps plot_curves, plot_classification or plot_regression, write_tables, write_report.
+the steps that begin with plot_, write_tables, write_report.
 """
 
 
@@ -99,6 +99,90 @@ rule plot_regression:
         "../../scripts/plot_regression.py"
 
 
+rule plot_similarity:
+    input:
+        similarity=rules.evaluate_similarity.output.similarity,
+    output:
+        svg=figure("similarity", "similarity", "similarity to training"),
+        png="results/{dataset}/plots/similarity.png",
+    log:
+        "logs/{dataset}/plot_similarity.log",
+    benchmark:
+        "logs/benchmark/{dataset}/plot_similarity.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        models=list(settings["models"]),
+        primary_metric=of_dataset("primary_metric"),
+        code=code("plot_similarity"),
+    script:
+        "../../scripts/plot_similarity.py"
+
+
+rule plot_calibration:
+    input:
+        calibration=rules.calibrate_models.output.calibration,
+        reliability=rules.calibrate_models.output.reliability,
+    output:
+        svg=figure("reliability", "reliability", "reliability"),
+        png="results/{dataset}/plots/reliability.png",
+    log:
+        "logs/{dataset}/plot_calibration.log",
+    benchmark:
+        "logs/benchmark/{dataset}/plot_calibration.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        models=list(settings["models"]),
+        code=code("plot_calibration"),
+    script:
+        "../../scripts/plot_calibration.py"
+
+
+rule plot_learning_curve:
+    input:
+        learning_curve=rules.evaluate_controls.output.learning_curve,
+    output:
+        svg=figure("learning_curve", "learning_curve", "learning curve"),
+        png="results/{dataset}/plots/learning_curve.png",
+    log:
+        "logs/{dataset}/plot_learning_curve.log",
+    benchmark:
+        "logs/benchmark/{dataset}/plot_learning_curve.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        models=list(settings["models"]),
+        primary_metric=of_dataset("primary_metric"),
+        code=code("plot_learning_curve"),
+    script:
+        "../../scripts/plot_learning_curve.py"
+
+
+rule plot_critical_difference:
+    input:
+        ranks=rules.compare_across_datasets.output.ranks,
+        across=rules.compare_across_datasets.output.across,
+    output:
+        svg=report(
+            "results/across/critical_difference.svg",
+            caption="../report/critical_difference.rst",
+            category="All datasets",
+            labels={"figure": "critical difference"},
+        ),
+        png="results/across/critical_difference.png",
+    log:
+        "logs/plot_critical_difference.log",
+    benchmark:
+        "logs/benchmark/plot_critical_difference.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=code("plot_critical_difference"),
+    script:
+        "../../scripts/plot_critical_difference.py"
+
+
 rule write_tables:
     input:
         **rules.prepare_dataset.output,
@@ -145,6 +229,7 @@ rule write_report:
             category="Report",
             labels={"report": "the whole report"},
         ),
+        json="results/report.json",
     log:
         "logs/write_report.log",
     benchmark:

@@ -1,7 +1,8 @@
 """Splits: which records train, which choose, which test.
 
 Needs: results/{dataset}/data/. Makes: results/{dataset}/splits/, in the steps group_records
-(records that must stay together), split_records (repeats, folds, roles).
+(records that must stay together), split_records (repeats, folds, roles), audit_leakage (what came
+out); and the inputs of the controls, results/{dataset}/controls/, in the step make_control.
 """
 
 
@@ -46,3 +47,54 @@ rule split_records:
         code=code("split_records"),
     script:
         "../../scripts/split_records.py"
+
+
+rule audit_leakage:
+    input:
+        **rules.prepare_dataset.output,
+        **rules.group_records.output,
+        splits=rules.split_records.output.splits,
+        split_summary=rules.split_records.output.summary,
+    output:
+        leakage="results/{dataset}/splits/leakage.tsv",
+        audit="results/{dataset}/splits/leakage.json",
+    log:
+        "logs/{dataset}/audit_leakage.log",
+    benchmark:
+        "logs/benchmark/{dataset}/audit_leakage.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: settings["threads"]
+    params:
+        audit=settings["audit"],
+        both_strands=of_dataset("both_strands"),
+        seed=settings["seed"],
+        code=code("audit_leakage"),
+    script:
+        "../../scripts/audit_leakage.py"
+
+
+rule make_control:
+    input:
+        **rules.prepare_dataset.output,
+        clusters=rules.group_records.output.clusters,
+        splits=rules.split_records.output.splits,
+    output:
+        tokens="results/{dataset}/controls/{control}/data/tokens.npy",
+        offsets="results/{dataset}/controls/{control}/data/offsets.npy",
+        records="results/{dataset}/controls/{control}/data/records.parquet",
+        summary="results/{dataset}/controls/{control}/data/summary.json",
+        splits="results/{dataset}/controls/{control}/splits.parquet",
+    log:
+        "logs/{dataset}/controls/{control}/make_control.log",
+    benchmark:
+        "logs/benchmark/{dataset}/controls/{control}/make_control.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        control="{control}",
+        both_strands=of_dataset("both_strands"),
+        seed=settings["seed"],
+        code=code("make_control"),
+    script:
+        "../../scripts/make_control.py"

@@ -1,4 +1,4 @@
-"""Uncertainty of metrics by resampling groups of records.
+"""Uncertainty of metrics: resampling of groups of records, and Student's interval.
 
 Records of one group (duplicates, homologues, one gene) aren't independent, so the group is the unit
 that is drawn: with replacement, as many groups as there are, each with all its records (the cluster
@@ -10,6 +10,7 @@ so a metric that takes weights gives the replicate's value without the records b
 from collections.abc import Callable, Hashable
 
 import numpy as np
+from scipy.special import stdtr, stdtrit
 
 # With fewer groups the percentile interval is known to be too narrow (Cameron, Gelbach and Miller
 # 2008, Rev. Econ. Stat. 90:414, count "few" as 5 to 30).
@@ -20,6 +21,9 @@ LEAST_DEFINED = 0.9
 # Numbers a block of replicates holds at a time (4 MB as float64): it stays in the processor's
 # cache, which halves the time against all replicates at once.
 BLOCK_NUMBERS = 2**19
+# A standard error below this part of the numbers that it comes from is rounding, not spread. The
+# smallest real one, of areas that differ in one of a million times a million pairs, is as large.
+ROUNDING = 1e-12
 
 
 def group_weights(n_groups: int, n_bootstrap: int, seed: int) -> np.ndarray:
@@ -98,16 +102,20 @@ def percentile_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[f
     return float(low), float(high)
 
 
-def two_sided_p(differences: np.ndarray) -> float:
+def two_sided_p(differences: np.ndarray, n_groups: int | None = None) -> float:
     """Turn the replicates of a difference into a p-value for "no difference".
 
     Twice the share of replicates on the rarer side of zero (those at zero count on both), with one
-    added to count and number so that it is never 0 (Davison and Hinkley 1997, section 4.2).
+    added to count and number so that it is never 0 (Davison and Hinkley 1997, section 4.2). Where
+    all groups agree so do all replicates, however few groups there are; so, with their number
+    given, it is never below the sign test's p-value for groups that all favour one side either.
 
     Parameters
     ----------
     differences : array of float, shape (n_bootstrap,)
         A difference a replicate.
+    n_groups : int, optional
+        Number of groups that were drawn from.
 
     Returns
     -------
@@ -118,7 +126,41 @@ def two_sided_p(differences: np.ndarray) -> float:
     if len(defined) == 0 or len(defined) < LEAST_DEFINED * len(differences):
         return np.nan
     rarer = min((defined <= 0).sum(), (defined >= 0).sum())
-    return float(min(1.0, 2 * (rarer + 1) / (len(defined) + 1)))
+    p = min(1.0, 2 * (rarer + 1) / (len(defined) + 1))
+    return float(p if n_groups is None else max(p, 2.0 ** (1 - n_groups)))
+
+
+def student(
+    estimate: float, standard_error: float, df: float, confidence: float = 0.95, scale: float = 1.0
+) -> tuple[float, float, float]:
+    """Give interval and p-value ("it is 0") of an estimate by Student's distribution.
+
+    Parameters
+    ----------
+    estimate, standard_error : float
+        In the same units.
+    df : float
+        Degrees of freedom, above 0.
+    confidence : float, default 0.95
+        Of the interval.
+    scale : float, default 1
+        Size of the numbers that the estimate was computed from, against which rounding is judged.
+
+    Returns
+    -------
+    low, high, p : float
+        Without spread, 0, 0 and 1 if the estimate is 0 too; all NaN if it isn't, since a ratio to
+        nothing is no evidence of any strength (dividing would give p = 0). NaN also where an
+        argument is.
+    """
+    if not np.isfinite([estimate, standard_error, df]).all():
+        return np.nan, np.nan, np.nan
+    if standard_error <= ROUNDING * scale:
+        same = abs(estimate) <= ROUNDING * scale
+        return (0.0, 0.0, 1.0) if same else (np.nan, np.nan, np.nan)
+    reach = standard_error * stdtrit(df, (1 + confidence) / 2)
+    p = 2 * stdtr(df, -abs(estimate) / standard_error)
+    return float(estimate - reach), float(estimate + reach), float(p)
 
 
 def caution(n_groups: int) -> str | None:
