@@ -1,4 +1,4 @@
-"""Write the report of all datasets as one file."""
+"""Write the report of all datasets, as one page for people and as data for machines."""
 
 import json
 import platform
@@ -8,17 +8,24 @@ from importlib.metadata import version
 from pathlib import Path
 
 from rule_script import read_infos, read_tsv, rule_script
-from seqarena.files import whole_file
-from seqarena.reporting.report import render_report
+from seqarena.files import whole_file, write_json
+from seqarena.reporting.report import render_report, report_views
+from seqarena.reporting.report_json import report_content
 
 PACKAGES = ("snakemake", "numpy", "pandas", "scikit-learn", "scipy", "statsmodels", "matplotlib")
+TABLES = ("metrics", "comparison", "ranking", "diagnosis", "thresholds", "similarity", "controls")
+TABLES += ("seeds", "learning_curve")
+OF_PROBABILITIES = ("calibration", "reliability", "temperatures")
 
 
-def dataset_section(folder, settings, baselines, figures):
+def dataset_section(folder, settings, evaluation, baselines, figures):
     """Gather what the report says of one dataset from its folder of results."""
 
     def content(name):
         return json.loads((folder / name).read_text(encoding="utf-8"))
+
+    def tables(*names):
+        return {name: read_tsv(folder / f"{name}.tsv") for name in names}
 
     repeats = range(1, settings["split"]["repeats"] + 1)
     runs = [
@@ -26,21 +33,34 @@ def dataset_section(folder, settings, baselines, figures):
         for model in settings["models"]
         for repeat in repeats
     ]
+    calibrated = settings["task"] != "regression"
     return {
         "name": folder.name,
         "about": settings.get("about"),
+        "settings": settings,
+        "evaluation": evaluation,
         "primary_metric": settings["primary_metric"],
         "baselines": [model for model in settings["models"] if model in baselines],
         "summary": content("data/summary.json"),
         "splits": content("splits/summary.json") | {"grouping": content("splits/grouping.json")},
+        "leakage": content("splits/leakage.json"),
         "headline": content("headline.json"),
-        "metrics": read_tsv(folder / "metrics.tsv"),
-        "comparison": read_tsv(folder / "comparison.tsv"),
-        "ranking": read_tsv(folder / "ranking.tsv"),
-        "diagnosis": read_tsv(folder / "diagnosis.tsv"),
-        "thresholds": read_tsv(folder / "thresholds.tsv"),
+        **tables(*TABLES),
+        **(tables(*OF_PROBABILITIES) if calibrated else dict.fromkeys(OF_PROBABILITIES)),
         "runs": read_infos(runs),
         "figures": {path.stem: path for path in figures if path.parent == folder / "plots"},
+    }
+
+
+def across_datasets(folder, inputs):
+    """Gather the comparison across datasets, where the workflow made one."""
+    summary, figure = folder / "across.json", folder / "critical_difference.svg"
+    if summary not in inputs:
+        return None
+    return {
+        "summary": json.loads(summary.read_text(encoding="utf-8")),
+        "ranks": read_tsv(folder / "ranks.tsv"),
+        "figure": figure if figure in inputs else None,
     }
 
 
@@ -55,23 +75,31 @@ def commit():
 
 @rule_script
 def main(snakemake):
-    """Write the report."""
+    """Write the report for people and the same for machines."""
     params, results = snakemake.params, Path(snakemake.output.html).parent
+    settings, inputs = params.settings, {Path(path) for path in snakemake.input}
     figures = [Path(path) for path in snakemake.input if path.endswith(".svg")]
     sections = [
-        dataset_section(results / name, settings, params.baselines, figures)
-        for name, settings in params.settings["datasets"].items()
+        dataset_section(results / name, dataset, settings["evaluation"], params.baselines, figures)
+        for name, dataset in settings["datasets"].items()
     ]
     provenance = {
-        "config": params.settings,
+        "config": settings,
         "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": params.command,
         "platform": {"system": platform.platform(), "machine": platform.machine()},
         "commit": commit(),
     }
+    views = report_views(
+        sections,
+        provenance,
+        statements=settings["statements"],
+        across=across_datasets(results / "across", inputs),
+    )
+    write_json(report_content(views), snakemake.output.json)
     with whole_file(snakemake.output.html) as path:
-        path.write_text(render_report(sections, provenance), encoding="utf-8")
+        path.write_text(render_report(views), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from .sections import as_section, leakage, provenance
+
 BASELINES = ["majority", "composition", "linear"]
 MODELS = [*BASELINES, "dense", "conv1d"]
 SKILL = {"majority": 0.0, "composition": 0.05, "linear": 0.9, "dense": 0.5, "conv1d": 3.2}
@@ -36,6 +38,12 @@ class Results:
         self.metrics = self._metrics()
         self.ranking = self._ranking()
         self.comparison, self.diagnosis = self._comparison(), self._diagnosis()
+        self.similarity, self.controls = self._similarity(), self._controls()
+        self.seeds, self.learning_curve = self._seeds(), self._learning_curve()
+        probabilities = self.task != "regression"
+        self.calibration, self.reliability, self.temperatures = (
+            self._calibrated() if probabilities else (None, None, None)
+        )
 
     def _records(self):
         size = len(self.classes) if self.classes else 0
@@ -205,10 +213,11 @@ class Results:
             )  # fmt: skip
             p = np.nan if np.isnan(difference) else 0.2 if verdict == "undecided" else 0.0004
             ends = (difference - 0.03, difference + 0.03)
-            rows.append((self.primary, model, "linear", difference, *ends, p, p, verdict))
+            row = (self.primary, model, "linear", difference, *ends, p, p, verdict)
+            rows.append((*row, "corrected t" if self.repeats > 1 else "group bootstrap"))
         columns = [
             "metric", "model_a", "model_b", "difference", "low", "high", "p", "p_adjusted",
-            "verdict",
+            "verdict", "method",
         ]  # fmt: skip
         return pd.DataFrame(rows, columns=columns)
 
@@ -224,14 +233,85 @@ class Results:
         }
         rows = [
             (m, *reasons.get(m, ("balanced", "Training and validation loss differ by 0.02.")),
-             0.2, 0.3, 0.693, 6.0, 12)
+             0.2, 0.3, 0.693, 6.0, 12, "yes" if m == "dense" else "no")
             for m in self.models
         ]  # fmt: skip
         columns = [
             "model", "verdict", "reason", "train_loss", "validation_loss", "reference_loss",
-            "best_epoch", "epochs",
+            "best_epoch", "epochs", "more_data",
         ]  # fmt: skip
         return pd.DataFrame(rows, columns=columns)
+
+    def _similarity(self, loss=0.04):
+        """Give the primary metric with and without leaked records, which `loss` of it come from."""
+        rows = []
+        for row in self.ranking.itertuples():
+            parts = [("all", 0, self.n), ("without leaked", -loss, self.n - 6), ("leaked", loss, 6)]
+            for subset, more, n in parts:
+                ends = (row.low + more, row.high + more)
+                rows.append((row.model, subset, np.nan, np.nan, row.value + more, *ends, n))
+            for low, high in ((0.1, 0.2), (0.2, 0.3), (0.3, 0.9)):
+                value = row.value + low / 10
+                ends = (row.low + low / 10, row.high + low / 10)
+                rows.append((row.model, "similarity", low, high, value, *ends, self.n // 3))
+        columns = ["model", "subset", "low_edge", "high_edge", "value", "low", "high", "n"]
+        table = pd.DataFrame(rows, columns=columns).assign(metric=self.primary)
+        return table.assign(groups=table["n"] // 2)
+
+    def _controls(self):
+        chance = 0.0 if self.task == "regression" else 0.5
+        value = self.ranking.set_index("model")["value"]
+        rows = [
+            (control, "linear", chance + more, chance + more - 0.03, chance + more + 0.03, verdict)
+            for control, more, verdict in (
+                ("permuted labels", 0.01, "at chance"), ("shuffled input", 0.1, "above chance"),
+            )
+        ]  # fmt: skip
+        columns = ["control", "model", "value", "low", "high", "verdict"]
+        table = pd.DataFrame(rows if "linear" in value else [], columns=columns)
+        same = {"metric": self.primary, "chance": chance, "original": value.get("linear")}
+        return table.assign(**same, n=self.n, groups=self.n // 2)
+
+    def _seeds(self):
+        rows = [
+            (m, self.primary, n, value, 0.01, value - 0.01, value + 0.01, source)
+            for m, value in self.ranking.set_index("model")["value"].items()
+            for n, source in ((3, "seeds"), (self.repeats, "repeats"))
+        ]
+        columns = ["model", "metric", "n_seeds", "mean", "sd", "least", "most", "source"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def _learning_curve(self):
+        half = self.ranking.assign(fraction=0.5, value=self.ranking["value"] * 0.9)
+        table = pd.concat([half, self.ranking.assign(fraction=1.0)]).assign(metric=self.primary)
+        return table.assign(n_train=table["fraction"] * self.n / 2, n=self.n, groups=self.n // 2)
+
+    def _calibrated(self):
+        rows = [
+            (m, stage, metric, value, value - 0.01, value + 0.01)
+            for m in self.models
+            for stage, value in (("before", 0.081), ("after", 0.023))
+            for metric in ("brier", "log_loss", "ece")
+        ]
+        columns = ["model", "stage", "metric", "value", "low", "high"]
+        calibration = pd.DataFrame(rows, columns=columns).assign(n=self.n, groups=self.n // 2)
+        bins = [
+            (m, stage, k, 0.1 + 0.2 * k, 0.15 + 0.2 * k, 0.1 + 0.2 * k, 0.2 + 0.2 * k)
+            for m in self.models
+            for stage in ("before", "after")
+            for k in range(4)
+        ]
+        columns = ["model", "stage", "bin", "predicted", "observed", "low", "high"]
+        reliability = pd.DataFrame(bins, columns=columns).assign(n=self.n // 4, groups=self.n // 8)
+        fitted = [
+            (m, r, f, 1.5 + 0.1 * f)
+            for m in self.models for r in range(self.repeats) for f in range(self.folds)
+        ]  # fmt: skip
+        return (
+            calibration,
+            reliability,
+            pd.DataFrame(fitted, columns=["model", "repeat", "fold", "temperature"]),
+        )
 
 
 @pytest.fixture(scope="session", params=["binary", "multiclass", "regression"])
@@ -259,71 +339,6 @@ def make_results():
     return Results
 
 
-def as_section(results, about=None, beyond_noise=True, figures=None):
-    """Gather one data set's results as `render_report` takes them."""
-    counts = results.records["label"].value_counts().to_dict() if results.classes else {}
-    counts = {results.classes[index]: count for index, count in sorted(counts.items())}
-    extent = [float(results.records["label"].min()), float(results.records["label"].max())]
-    last = results.models[-1]
-    return {
-        "name": results.name,
-        "about": about,
-        "summary": {
-            "task": results.task,
-            "target": "label",
-            "classes": results.classes,
-            "records": results.n,
-            "length": 100,
-            "lengths": {"min": 92, "median": 100, "max": 131},
-            **({"class_counts": counts} if counts else {"target_range": extent}),
-            "inputs": [{"path": "sequences.fasta", "sha256": "ab" * 32, "bytes": 345_678}],
-            "changes": [{"what": "letters cut off to crop 12 records to 100 letters", "count": 83}],
-            "notices": [{"what": "records that are exact copies of another", "count": 4}],
-        },
-        "splits": {
-            "mode": "k-fold",
-            "roles": [
-                {
-                    "repeat": repeat, "fold": fold, "role": role, "n": size, "groups": size // 2,
-                    "class_counts": {"background": size // 2, "motif": size - size // 2},
-                }
-                for repeat in range(results.repeats)
-                for fold in range(results.folds)
-                for role, size in (("train", 120), ("validation", 60), ("test", 60 + fold))
-            ],
-            "notices": [],
-        },
-        "metrics": results.metrics,
-        "comparison": results.comparison,
-        "diagnosis": results.diagnosis,
-        "ranking": results.ranking,
-        "headline": {
-            "sentence": f"`{last}` predicts label best, 0.190 ahead of the baseline `linear`.",
-            "beyond_noise": beyond_noise,
-            "best_network": last,
-            "best_baseline": "linear",
-            "cautions": ["Intervals from fewer than 50 groups are rough."],
-        },
-        "runs": results.runs,
-        "thresholds": results.thresholds,
-        "figures": figures or {},
-        "primary_metric": results.primary,
-        "baselines": results.baselines,
-    }  # fmt: skip
-
-
-def provenance(configuration=None):
-    """Make what `render_report` says of the run itself."""
-    return {
-        "config": configuration or {"seed": 1, "datasets": {"one": {"task": "binary"}}},
-        "versions": {"python": "3.11.9", "numpy": "2.4.0"},
-        "created": "2025-01-02T03:04:05+00:00",
-        "command": "snakemake --cores all",
-        "platform": {"system": "Linux", "machine": "x86_64"},
-        "commit": None,
-    }
-
-
 @pytest.fixture(scope="session", name="as_section")
 def as_section_fixture():
     return as_section
@@ -332,3 +347,8 @@ def as_section_fixture():
 @pytest.fixture(scope="session", name="provenance")
 def provenance_fixture():
     return provenance
+
+
+@pytest.fixture(scope="session", name="leakage")
+def leakage_fixture():
+    return leakage

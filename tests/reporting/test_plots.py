@@ -182,6 +182,13 @@ def test_the_verdict_stands_beneath_the_curves(binary):
     assert "nats per record" in text
 
 
+def test_a_network_that_did_not_converge_is_called_so(binary):
+    diagnosis = {"verdict": "did not converge", "reason": "The loss was still falling."}
+    figure = plots.plot_curves(binary.history, binary.runs, "dense", diagnosis, dataset="mine")
+    assert "Loss curves of dense · mine" in words_of(figure)
+    assert "Did not converge\nThe loss was still falling." in words_of(figure)
+
+
 def test_an_exploded_loss_does_not_flatten_the_curves(binary):
     history = binary.history.copy()
     history.loc[history.index[0], "value"] = 1e6

@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from seqarena.reporting import report
+from seqarena.reporting.findings import contrasts, findings
+from seqarena.reporting.report_tables import overview
 
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
 VOID = {"meta", "img", "br", "input", "link", "hr"}
@@ -39,6 +41,10 @@ class Checker(HTMLParser):
         self.texts.append(data)
 
 
+def rendered(sections, provenance, **others):
+    return report.render_report(report.report_views(sections, provenance, **others))
+
+
 def check(html):
     checker = Checker()
     checker.feed(html)
@@ -57,7 +63,7 @@ def page(make_results, as_section, provenance, tmp_path_factory):
         for path in figures.values():
             path.write_text(PICTURE)
         sections.append(as_section(results, f"What {task} asks.", beyond, figures))
-    return report.render_report(sections, provenance())
+    return rendered(sections, provenance())
 
 
 def test_the_report_is_well_formed_and_stands_alone(page):
@@ -86,7 +92,7 @@ def test_chapters_come_in_order_and_the_verdict_first(page):
 
 
 def test_an_advantage_within_noise_is_said_in_the_first_lines(page):
-    verdict = page[page.index('<section id="verdict"') : page.index('<section id="data"')]
+    verdict = page[page.index('<section id="verdict"') : page.index('<section id="honesty"')]
     assert "No network's advantage" in verdict.replace("&#39;", "'")
     assert verdict.index("synthetic_multiclass") < verdict.index("<article")
     assert verdict.count('class="verdict warn"') == 1
@@ -127,7 +133,7 @@ def test_hostile_names_are_escaped(make_results, as_section, provenance, tmp_pat
     section = as_section(results, f"about {HOSTILE}", False, figures)
     section["summary"]["changes"] = [{"what": HOSTILE, "count": 1}]
     section["headline"]["sentence"] = f"`{HOSTILE}` wins {HOSTILE}"
-    page = report.render_report([section], provenance({"key": HOSTILE}))
+    page = rendered([section], provenance({"key": HOSTILE}))
     assert "<script>alert" not in page
     assert page.count("<script") == 1
     assert HOSTILE in "".join(check(page).texts)
@@ -143,10 +149,10 @@ def test_what_moves_between_datasets_is_said(make_results, as_section):
     moving = {"linear": 0.9, "dense": 0.1, "conv1d": 3.2}
     one = as_section(make_results("binary", n=60, skill=moving, name="anywhere"))
     two = as_section(make_results("binary", n=60, skill={**moving, "dense": 3}, name="fixed"))
-    first, last = report.contrasts([one, two])
+    first, last = contrasts([one, two])
     assert re.match(r"dense: AUROC 0\.95\d on fixed, but 0\.5\d\d on anywhere\.", first)
     assert last == "About the same on all (less than 0.1 apart): conv1d and linear."
-    assert report.contrasts([one]) == []
+    assert contrasts([one]) == []
 
 
 def test_what_moves_within_its_intervals_is_not_called_the_same(make_results, as_section):
@@ -156,7 +162,7 @@ def test_what_moves_within_its_intervals_is_not_called_the_same(make_results, as
     for section in (one, two):
         wide = section["ranking"]["model"] == "linear"
         section["ranking"].loc[wide, ["low", "high"]] = [0.3, 0.99]
-    _, same, unclear = report.contrasts([one, two])
+    _, same, unclear = contrasts([one, two])
     assert same == "About the same on all (less than 0.1 apart): conv1d."
     assert unclear == "Further apart, but within their intervals: linear."
 
@@ -164,7 +170,7 @@ def test_what_moves_within_its_intervals_is_not_called_the_same(make_results, as
 def test_versions_of_the_training_processes_are_there(make_results, as_section, provenance):
     section = as_section(make_results("binary", n=60))
     section["runs"][0] = section["runs"][0] | {"versions": {"tensorflow": "2.20.0"}}
-    page = report.render_report([section], provenance())
+    page = rendered([section], provenance())
     assert "<dt>keras</dt><dd>3.15.0</dd>" in page
     assert "<dt>tensorflow</dt><dd>2.20.0, 2.21.0</dd>" in page
     assert "<dt>python</dt><dd>3.11.9</dd>" in page
@@ -173,11 +179,9 @@ def test_versions_of_the_training_processes_are_there(make_results, as_section, 
 def test_chance_is_that_of_the_ranking_where_it_is_known(make_results, as_section):
     section = as_section(make_results("multiclass", n=60))
     section |= {"primary_metric": "accuracy"}
-    assert "chance" not in " ".join(report.findings(section))
+    assert "chance" not in " ".join(findings(section))
     section["ranking"] = section["ranking"].assign(chance=0.5)
-    assert "(the interval includes it): composition and majority." in " ".join(
-        report.findings(section)
-    )
+    assert "(the interval includes it): composition and majority." in " ".join(findings(section))
 
 
 def test_the_overview_has_a_row_a_model(make_results, as_section):
@@ -185,7 +189,7 @@ def test_the_overview_has_a_row_a_model(make_results, as_section):
         as_section(make_results("binary", n=60, name="one")),
         as_section(make_results("regression", n=60, name="two", skill={"linear": 0.9})),
     ]
-    table = report.tables.overview(sections, ["linear", "dense"])
+    table = overview(sections, ["linear", "dense"])
     assert [name for name, _ in table.columns] == ["model", "one: AUROC", "two: Spearman rho"]
     assert [row[0].text for row in table.rows] == ["linear", "dense"]
     assert table.rows[1][2].text == "not run"
@@ -198,7 +202,7 @@ def test_memory_has_the_unit_in_which_it_was_measured(page):
 
 def test_findings_name_chance_comparisons_and_fit(make_results, as_section):
     results = make_results("binary", n=60)
-    text = " ".join(report.findings(as_section(results)))
+    text = " ".join(findings(as_section(results)))
     assert "AUROC runs from 0.500" in text
     assert (
         "Not told apart from chance (the interval includes it): composition and majority." in text
@@ -217,7 +221,7 @@ def test_nothing_recorded_is_not_shown_as_nothing_happened(make_results, as_sect
     ]
     section["metrics"] = section["metrics"][section["metrics"]["fold"] == "all"]
     section["thresholds"] = pd.DataFrame(columns=["model", "repeat", "fold", "threshold"])
-    page = report.render_report([section], provenance())
+    page = rendered([section], provenance())
     check(page)
     assert "The sizes of the folds were not recorded." in page
     assert "not recorded" in page
@@ -228,3 +232,154 @@ def test_long_names_widen_neither_the_page_nor_a_printed_table(page):
     screen, _, paper = page.partition("@media print")
     assert "p, li { overflow-wrap: anywhere; }" in screen
     assert "th, td { overflow-wrap: anywhere; }" in paper.partition("</style>")[0]
+
+
+def test_the_question_of_honesty_comes_right_after_the_verdict():
+    assert [section.anchor for section in report.SECTIONS][:2] == ["verdict", "honesty"]
+
+
+def first_lines(page):
+    return page[page.index('<section id="verdict"') : page.index("<figure>")]
+
+
+def test_leaks_and_meaningless_labels_are_told_in_the_first_lines(
+    make_results, as_section, provenance, leakage
+):
+    section = as_section(make_results("binary", n=240, name="nrc"))
+    section["leakage"] = leakage(240, {"copy": 32})
+    section["controls"].loc[0, ["value", "low", "high"]] = [0.58, 0.55, 0.61]
+    section["controls"].loc[0, "verdict"] = "above chance"
+    lines = first_lines(rendered([section], provenance()))
+    assert (
+        "32 of 240 test records (13.3 %) are copies of records seen in training; without them"
+        in (lines)
+    )
+    assert "With labels permuted over the groups, linear has AUROC 0.580" in lines
+    assert "at face value on nrc" in lines and lines.count('class="verdict bad"') == 1
+    # The sentence on baselines stays the first of a data set's.
+    assert lines.index("ahead of the baseline") < lines.index("32 of 240 test records")
+
+
+def test_a_clean_test_raises_no_alarm(make_results, as_section, provenance):
+    lines = first_lines(rendered([as_section(make_results("binary", n=60))], provenance()))
+    assert "Alarm" not in lines and "face value" not in lines and 'class="banner' not in lines
+
+
+def test_a_few_relatives_are_mentioned_without_alarm(make_results, as_section, provenance, leakage):
+    results = make_results("binary", n=240)
+    section = as_section(results) | {"leakage": leakage(240, {"relative": 1})}
+    section["similarity"] = results._similarity(loss=0.0)
+    lines = first_lines(rendered([section], provenance()))
+    assert "Bear in mind:</b> 1 of 240 test records (0.4 %) is a relative" in lines
+    assert 'class="verdict good"' in lines and "face value" not in lines
+
+
+def test_figures_stand_beside_what_they_are_about(make_results, as_section, provenance, tmp_path):
+    names = ("similarity", "reliability", "learning_curve", "metrics", "curves_dense")
+    figures = {name: tmp_path / f"{name}.svg" for name in names}
+    for path in figures.values():
+        path.write_text(PICTURE)
+    page = rendered([as_section(make_results("binary", n=60), figures=figures)], provenance())
+    for title, anchor in (
+        ("Score by similarity", "honesty"), ("Reliability of the", "calibration"),
+        ("Score by size of the", "curves"), ("Loss curves of dense", "curves"),
+        ("Metrics side by side", "details"),
+    ):  # fmt: skip
+        assert page.count(f"<figcaption><b>{title}") == 1
+        before = page[: page.index(f"<figcaption><b>{title}")]
+        assert re.findall(r'<section id="(\w+)"', before)[-1] == anchor, title
+
+
+def test_without_probabilities_there_is_no_chapter_on_them(make_results, as_section, provenance):
+    page = rendered([as_section(make_results("regression", n=60))], provenance())
+    check(page)
+    assert 'id="calibration"' not in page and 'href="#calibration"' not in page
+
+
+ACROSS = {
+    "datasets": ["a", "b", "c", "d", "e"],
+    "models": ["linear", "conv1d"],
+    "left_out": [{"what": HOSTILE, "why": "it shares no model"}],
+    "mean_ranks": {"linear": 1.8, "conv1d": 1.2},
+    "friedman": {"statistic": 1.8, "df": 1, "p": 0.18},
+    "iman_davenport": {"statistic": 2.25, "df1": 1, "df2": 4, "p": 0.208},
+    "alpha": 0.05,
+    "critical_difference": 0.877,
+    "cliques": [["conv1d", "linear"]],
+    "pairs": [{"model_a": "conv1d", "model_b": "linear", "difference": -0.6, "p": 0.18}],
+    "sentence": "Over 5 data sets the models aren't told apart.",
+}
+
+
+def test_models_are_compared_over_data_sets(make_results, as_section, provenance, tmp_path):
+    ranks = pd.DataFrame(
+        [(model, name, 1.0 + (model == "linear"), 0.9) for model in ACROSS["models"]
+         for name in ACROSS["datasets"]],
+        columns=["model", "dataset", "rank", "value"],
+    )  # fmt: skip
+    figure = tmp_path / "critical_difference.svg"
+    figure.write_text(PICTURE)
+    section = as_section(make_results("binary", n=60))
+    across = {"summary": ACROSS, "ranks": ranks, "figure": figure}
+    page = rendered([section], provenance(), across=across)
+    checker = check(page)
+    words = " ".join(" ".join(checker.texts).split())
+    for text in (
+        "Over 5 data sets the models aren't told apart.", "chi² = 1.80, 1 df, p = 0.18",
+        "F = 2.25, 1 and 4 df, p = 0.21", "0.88 at 0.05", "conv1d and linear",
+        f"{HOSTILE}: it shares no model", "not told apart",
+    ):  # fmt: skip
+        assert text in words, text
+    assert any(
+        image["alt"].endswith("Mean ranks: conv1d 1.20, linear 1.80.") for image in checker.images
+    )
+    assert "Over all data sets" not in rendered([section], provenance())
+
+
+def test_statements_and_the_audit_are_escaped(make_results, as_section, provenance, leakage):
+    section = as_section(make_results("binary", n=60))
+    section["leakage"] = leakage(60, {"copy": 2}, lines=[f"line {HOSTILE}"])
+    page = rendered([section], provenance(), statements={"limitations": f"Only {HOSTILE}."})
+    assert "<script>alert" not in page
+    assert f"Only {HOSTILE}." in "".join(check(page).texts)
+    assert f"line {HOSTILE}" in "".join(check(page).texts)
+
+
+def test_a_class_may_have_the_name_of_a_column(make_results, as_section, provenance):
+    section = as_section(make_results("binary", n=60))
+    for row in section["splits"]["roles"]:
+        row["class_counts"] = {"n": 7, "groups": row["n"] - 7}
+    view = report.report_views([section], provenance())["datasets"][0]
+    train = dict(
+        zip([name for name, _ in view["split"].columns], view["split"].rows[0], strict=True)
+    )
+    assert train["records"].text == "120" and train["n"].text == "7"
+
+
+def test_a_run_of_which_little_is_known_is_reported(make_results, as_section, provenance, leakage):
+    """One model and an audit, controls and comparisons that came to nothing."""
+    results = make_results("binary", n=60, skill={"linear": 0.9}, repeats=1)
+    nothing = {"share": None, "low": None, "high": None, "records": 0, "complete": False}
+    section = as_section(results)
+    for name in ("comparison", "similarity", "controls", "seeds", "learning_curve", "calibration",
+                 "reliability", "temperatures", "thresholds"):  # fmt: skip
+        section[name] = section[name].iloc[:0]
+    section["ranking"] = section["ranking"].assign(value=float("nan"), low=float("nan"))
+    section["headline"] = {
+        "sentence": "No network was run.", "beyond_noise": False, "best_network": None,
+        "best_baseline": "linear", "difference": None, "low": None, "high": None,
+        "p_adjusted": None, "cautions": [],
+    }  # fmt: skip
+    section["leakage"] = leakage(
+        1,
+        verdict="not known",
+        threshold=None,
+        residual_leak=nothing,
+        exact_records=0,
+        test_records=0,
+    )
+    page = rendered([section], provenance())
+    check(page)
+    words = re.sub(r"<[^>]+>", " ", page)
+    assert not re.search(r"\bnan\b|\bNone\b(?! of| was)", words.partition("Configuration")[0])
+    assert "Not known: leaks, effect of leaks, permuted labels, composition, noise" in words

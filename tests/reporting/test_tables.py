@@ -12,7 +12,10 @@ from seqarena.reporting.wording import (
     format_number,
     format_p,
     format_seconds,
+    format_share,
     format_signed,
+    listed,
+    p_value,
 )
 
 
@@ -78,6 +81,21 @@ def test_comparisons_say_both_models(regression):
     assert "conv1d is better than linear" in set(table["verdict"])
     assert table["difference"].str.contains("not defined").sum() == 1
     assert table["p"].isin(["< 0.001", "0.20", "not defined"]).all()
+    assert set(table["method"]) == {"corrected t test over folds and repeats"}
+
+
+def test_other_numbers_have_words():
+    assert [format_share(s) for s in (0, 0.0004, 0.1334, 0.9996, 1, np.nan)] == [
+        "0 %", "< 0.1 %", "13.3 %", "> 99.9 %", "100 %", "not defined",
+    ]  # fmt: skip
+    assert [p_value(p) for p in (0.0001, 0.02, np.nan)] == [
+        "p < 0.001",
+        "p = 0.020",
+        "p not defined",
+    ]
+    assert [listed(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "", "a", "a and b", "a, b and c",
+    ]  # fmt: skip
 
 
 HOSTILE = "</script><script>alert(1)</script>"

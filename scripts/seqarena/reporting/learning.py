@@ -1,4 +1,4 @@
-"""The learning curves of one network: loss and metric by epoch, over all its folds and repeats."""
+"""The loss curves of one network: loss and metric by epoch, over all its folds and repeats."""
 
 from collections.abc import Mapping, Sequence
 
@@ -193,7 +193,7 @@ def plot_curves(
     references = [value for value in references if not is_missing(value)]
     reference = float(np.mean(references)) if references else np.nan
     verdict, reason = _verdict(diagnosis)
-    title = heading(f"Learning curves of {short(model, 40)}", dataset)
+    title = heading(f"Loss curves of {short(model, 40)}", dataset)
     figure = frame(9.6, 3.3, title, _sample(runs, rows), reason, _legend(bool(references)), verdict)
     left, right = figure.subplots(1, 2)
     loss = rows[rows["metric"] == "loss"]

@@ -1,4 +1,4 @@
-"""All figures. Here: metrics, overview and regression; `classification`, `learning`: the others.
+"""All figures. Here: metrics, overview and regression; the others have modules of their own.
 
 Every function takes tidy tables as they lie on disk (with a `model` column) and returns a
 matplotlib Figure; `save_figure` writes it. Test rows are what is drawn. Repeats predict the same
@@ -12,13 +12,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from seqarena.reporting.calibration import plot_reliability
 from seqarena.reporting.classification import (
     plot_confusion,
     plot_precision_recall,
     plot_roc,
     plot_scores,
 )
+from seqarena.reporting.critical_difference import plot_critical_difference
 from seqarena.reporting.learning import plot_curves
+from seqarena.reporting.metric_axes import chance_of, directed_label, direction, mark_chance
+from seqarena.reporting.similarity import plot_similarity
 from seqarena.reporting.style import (
     INK,
     QUIET,
@@ -39,6 +43,7 @@ from seqarena.reporting.style import (
     test_rows,
 )
 from seqarena.reporting.tables import pooled
+from seqarena.reporting.training_size import plot_learning_curve
 from seqarena.reporting.wording import (
     METRICS,
     NOT_DEFINED,
@@ -49,16 +54,21 @@ from seqarena.reporting.wording import (
 )
 
 __all__ = [
+    "chance_of",
     "model_styles",
     "plot_confusion",
+    "plot_critical_difference",
     "plot_curves",
+    "plot_learning_curve",
     "plot_metrics",
     "plot_overview",
     "plot_precision_recall",
     "plot_predicted_true",
+    "plot_reliability",
     "plot_residuals",
     "plot_roc",
     "plot_scores",
+    "plot_similarity",
     "save_figure",
 ]
 
@@ -100,24 +110,6 @@ def _draw_estimates(
     axes.spines["left"].set_visible(False)
     axes.margins(x=0.14)
     axes.locator_params(axis="x", nbins=4)
-
-
-def chance_of(metric: str, ranking: pd.DataFrame | None = None) -> float:
-    """Give what `metric` is without information: as ranked (column chance), or by its nature."""
-    ranked = [] if ranking is None or "chance" not in ranking else ranking["chance"].dropna()
-    known = METRICS[metric].chance if metric in METRICS else None
-    return float(ranked.iloc[0]) if len(ranked) else np.nan if known is None else known
-
-
-def _mark_chance(axes: Axes, value: float) -> None:
-    if not is_missing(value):
-        axes.axvline(value, color=QUIET, linestyle=(0, (1, 1.5)), linewidth=1.1, zorder=0)
-
-
-def _direction(metric: str) -> str:
-    if metric not in METRICS:
-        return ""
-    return "higher is better" if METRICS[metric].higher_is_better else "lower is better"
 
 
 @styled
@@ -173,12 +165,12 @@ def plot_metrics(
     )
     for axes, metric in zip(panels(figure, len(names), columns, sharey=True), names, strict=True):
         by_prevalence = metric == "auprc" and len(prevalence)
-        _mark_chance(axes, prevalence.iloc[0] if by_prevalence else chance_of(metric))
+        mark_chance(axes, prevalence.iloc[0] if by_prevalence else chance_of(metric))
         _draw_estimates(
             axes, table[table["metric"] == metric], order, styles, folds[folds["metric"] == metric]
         )
         axes.set_title(metric_label(metric))
-        axes.set_xlabel(_direction(metric))
+        axes.set_xlabel(direction(metric))
     return figure
 
 
@@ -214,10 +206,10 @@ def plot_overview(table: pd.DataFrame, *, models: Sequence[str] | None = None) -
     for axes, dataset in zip(axes_of, datasets, strict=True):
         rows_here = table[table["dataset"] == dataset]
         metric = rows_here["metric"].iloc[0]
-        _mark_chance(axes, chance_of(metric, rows_here))
+        mark_chance(axes, chance_of(metric, rows_here))
         _draw_estimates(axes, rows_here, order, styles)
         axes.set_title(short(dataset, 66 // columns))
-        axes.set_xlabel(f"{metric_label(metric)} ({_direction(metric)})".replace(" ()", ""))
+        axes.set_xlabel(directed_label(metric))
         axes.tick_params(labelbottom=True)
     return figure
 

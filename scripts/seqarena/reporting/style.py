@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from seqarena.files import whole_file
 from seqarena.reporting.tables import pooled
-from seqarena.reporting.wording import format_estimate, plural
+from seqarena.reporting.wording import format_estimate, is_missing, plural
 
 INK, QUIET = "#1f2328", "#57606a"
 TRAIN_COLOUR, VALIDATION_COLOUR = "#E69F00", "#0072B2"
@@ -169,7 +169,8 @@ def frame(
     figure.get_layout_engine().set(
         rect=(0.008, bottom / total, 0.984, height / total), w_pad=0.06, h_pad=0.05
     )
-    heading = textwrap.shorten(title, int(width * 11.5), placeholder=" …")
+    most = int(width * 8.5)  # bold letters of the wider kind
+    heading = title if len(title) <= most else f"{title[: most - 1].rstrip()}…"
     left = 0.12 / width
     figure.text(left, 1 - 0.12 / total, heading, va="top", size=11.5, weight="bold", color=INK)
     if legend:
@@ -251,6 +252,14 @@ def estimates(metrics: pd.DataFrame | None, metric: str) -> dict[str, str]:
         return {}
     rows = pooled(metrics, metric)
     return {row.model: format_estimate(row.value, row.low, row.high) for row in rows.itertuples()}
+
+
+def describe_counts(table: pd.DataFrame) -> str:
+    """Say how many test records and groups a table of estimates (columns n, groups) rests on."""
+    if not len(table) or is_missing(table["n"].max()):
+        return "n = 0 test records"
+    records, groups = int(table["n"].max()), int(table["groups"].max())
+    return f"n = {plural(records, 'test record')} in {plural(groups, 'group')}"
 
 
 def describe_sample(predictions: pd.DataFrame, clusters: pd.DataFrame | None = None) -> str:

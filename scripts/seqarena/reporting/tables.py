@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from seqarena.reporting.wording import (
+    METHODS,
     METRICS,
     NOT_DEFINED,
     format_interval,
@@ -236,7 +237,8 @@ def comparison_table(comparison: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Text columns metric, model, compared with, difference, 95 % interval, p, p (Holm), verdict.
+        Text columns metric, model, compared with, difference, 95 % interval, p, p (Holm), verdict
+        and method.
     """
     rows = comparison
     return pd.DataFrame(
@@ -252,6 +254,7 @@ def comparison_table(comparison: pd.DataFrame) -> pd.DataFrame:
             "p": [format_p(value) for value in rows["p"]],
             "p (Holm)": [format_p(value) for value in rows["p_adjusted"]],
             "verdict": [verdict_in_words(row) for row in rows.itertuples()],
+            "method": [METHODS.get(name, str(name)) for name in rows["method"]],
         }
     )
 

@@ -1,8 +1,10 @@
 """The words that figures, tables and the report share: names of metrics, numbers, reasons."""
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
+CONFIDENCE = 0.95
 INTERVAL = "95 % interval, bootstrap over groups"
 NOT_DEFINED = "not defined"
 
@@ -33,6 +35,12 @@ METRICS = {
     "brier": Metric("Brier score", False, None, "mean squared error of the probabilities"),
     "log_loss": Metric(
         "log loss (nats)", False, None, "mean surprise at the truth, in nats per record"
+    ),
+    "ece": Metric(
+        "calibration error (ECE)",
+        False,
+        None,
+        "mean distance between predicted and observed shares, over bins of about equal size",
     ),
     "macro_f1": Metric("macro F1", True, None, "mean over classes of F1"),
     "macro_auroc": Metric("macro AUROC", True, 0.5, "mean over classes of AUROC, one against rest"),
@@ -101,11 +109,40 @@ FIGURES = {
         "or a fan shape shows where a model errs systematically.",
     ),
     "curves": (
-        "Learning curves",
+        "Loss curves",
         "Thin lines: single folds and repeats; thick: their median. Dots: the epoch whose weights "
         "were kept. Dotted: the loss of the best constant prediction.",
     ),
+    "similarity": (
+        "Score by similarity to the training records",
+        "Test records are put into bins by how similar the nearest record is that the models had "
+        "seen. A score that rises to the right hints at memory. Bar: 95 % interval, bootstrap "
+        "over groups.",
+    ),
+    "reliability": (
+        "Reliability of the probabilities",
+        "How often the class occurs (up) among records that were given a probability (right). On "
+        "the diagonal a probability means what it says. Before and after one temperature, fitted "
+        "on validation records. Bar: 95 % interval, bootstrap over groups.",
+    ),
+    "learning_curve": (
+        "Score by size of the training set",
+        "The same test records, with training on a share of the groups. A curve that still rises "
+        "at the right end asks for more data. Bar: 95 % interval, bootstrap over groups.",
+    ),
+    "critical_difference": (
+        "Critical difference",
+        "Mean rank of each model over the data sets, 1 being best. A thick line joins models that "
+        "the ranks don't tell apart (Nemenyi).",
+    ),
 }
+
+METHODS = {
+    "corrected t": "corrected t test over folds and repeats",
+    "cluster-robust DeLong": "DeLong test, robust to groups",
+    "group bootstrap": "paired bootstrap over groups",
+}
+"""How two models are compared, by the name in `comparison.tsv`."""
 
 
 def metric_label(metric: str) -> str:
@@ -183,6 +220,23 @@ def format_p(value: float | None) -> str:
     return f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
 
 
+def p_value(value: float | None) -> str:
+    """Write a p value as part of a sentence: "p = 0.02", "p < 0.001"."""
+    text = format_p(value)
+    return f"p {text}" if text[0] in "<n" else f"p = {text}"
+
+
+def format_share(share: float | None) -> str:
+    """Write a share as a percentage: "13.3 %"; nearly nothing or all isn't rounded to it."""
+    if is_missing(share):
+        return NOT_DEFINED
+    if 0 < share < 0.0005:
+        return "< 0.1 %"
+    if 0.9995 < share < 1:
+        return "> 99.9 %"
+    return f"{100 * share:.1f} %" if 0 < share < 1 else f"{100 * share:.0f} %"
+
+
 def format_count(value: float) -> str:
     """Write a count with separators: 12,345; one decimal if it is a mean of counts."""
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
@@ -191,6 +245,17 @@ def format_count(value: float) -> str:
 def plural(count: float, noun: str) -> str:
     """Write a count and its noun: "1 fold", "5 folds"."""
     return f"{format_count(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Write names as a list: "a", "a and b", "a, b and c"."""
+    names = list(names)
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+def joined(*sentences: str) -> str:
+    """Put sentences one after another; empty ones are left out."""
+    return " ".join(filter(None, sentences))
 
 
 def format_seconds(seconds: float | None) -> str:

@@ -1,0 +1,81 @@
+"""The report's tables on calibration: whether a probability means what it says."""
+
+from collections.abc import Mapping
+
+from seqarena.reporting.cells import (
+    Cell,
+    Table,
+    count,
+    estimate,
+    number,
+    records_of,
+    undefined_notes,
+    words,
+)
+from seqarena.reporting.wording import INTERVAL, format_interval, metric_label
+
+
+def calibration_table(dataset: Mapping) -> Table | None:
+    """Tabulate calibration before and after temperature scaling; None for regression."""
+    table, temperatures = dataset["calibration"], dataset["temperatures"]
+    if table is None or table.empty:
+        return None
+    of = {(row.model, row.metric, row.stage): row for row in table.itertuples()}
+    metrics = list(dict.fromkeys(["ece", "brier", "log_loss", *table["metric"]]))
+    metrics = [metric for metric in metrics if metric in set(table["metric"])]
+    models = list(dict.fromkeys(table["model"]))
+    fitted = temperatures.groupby("model")["temperature"]
+    means, least, most = fitted.mean(), fitted.min(), fitted.max()
+    rows = []
+    for model in models:
+        cells = [
+            estimate(metric, of[model, metric, stage])
+            if (model, metric, stage) in of
+            else words(None)
+            for metric in metrics
+            for stage in ("before", "after")
+        ]
+        extent = format_interval(least.get(model), most.get(model))
+        rows.append([Cell(model), *cells, number(means.get(model), small=extent)])
+    columns = [
+        (f"{metric_label(metric)}, {stage}", True)
+        for metric in metrics
+        for stage in ("before", "after")
+    ]
+    notes = [
+        "Lower is better. A temperature above 1 says that the model was too sure of itself, one "
+        "below 1 that it was too careful; second line of it: the range over folds and repeats."
+    ]
+    return Table(
+        f"Calibration before and after one temperature per fold, fitted on validation records; "
+        f"second line: {INTERVAL}.",
+        [("model", False), *columns, ("temperature, mean", True)],
+        rows,
+        notes + undefined_notes(table),
+        records_of(table.assign(mean_temperature=table["model"].map(means))),
+    )
+
+
+def reliability_table(dataset: Mapping) -> Table:
+    """Tabulate the bins of the reliability diagram with their counts."""
+    table = dataset["reliability"]
+    rows = [
+        [
+            Cell(row.model),
+            Cell(row.stage),
+            number(row.predicted),
+            number(row.observed, small=format_interval(row.low, row.high)),
+            count(row.n),
+            count(row.groups),
+        ]
+        for row in table.itertuples()
+    ]
+    columns = [("model", False), ("temperature", False), ("predicted, mean", True)]
+    columns += [("observed share", True), ("records", True), ("groups", True)]
+    return Table(
+        f"Bins of the reliability diagram; second line: {INTERVAL}.",
+        columns,
+        rows,
+        [],
+        records_of(table),
+    )
