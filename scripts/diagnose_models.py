@@ -1,4 +1,4 @@
-"""Say of every model whether it is under-fit, balanced, over-fit or degenerate."""
+"""Say of every model whether it converged, learned too little or too much, or nothing at all."""
 
 import json
 from pathlib import Path
@@ -30,6 +30,8 @@ def main(snakemake):
         read_tsv(snakemake.input.metrics),
         snakemake.params.primary_metric,
         json.loads(Path(snakemake.input.summary).read_text())["task"],
+        read_tsv(snakemake.input.learning_curve),
+        snakemake.params.evaluation["equivalence"],
     )
     write_tsv(diagnosis, snakemake.output.diagnosis)
 

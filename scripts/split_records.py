@@ -5,24 +5,36 @@ from pathlib import Path
 from rule_script import read_tsv, rule_script
 from seqarena.data.dataset import read_dataset
 from seqarena.files import whole_file, write_json
-from seqarena.splits.folds import kfold, own_split, summarise_splits
+from seqarena.splits.folds import kfold
+from seqarena.splits.locked_test import locked_test
+from seqarena.splits.own_split import (
+    own_split,
+    roles_from_column,
+    roles_from_lists,
+    roles_from_values,
+)
+from seqarena.splits.summary import summarise_splits
 
 
 def split(dataset, clusters, settings, lists, seed):
-    """Split as the settings say: by id lists, by a column, or into folds."""
+    """Split as the settings say: by id lists, by a column, by one test set, or into folds."""
+    given = clusters, dataset.targets, dataset.task
     common = {"seed": seed, "repeats": settings["repeats"], "classes": dataset.classes}
+    rare_classes = settings.get("rare_classes", "refuse")
     if "folds" in settings:
-        targets, task = dataset.targets, dataset.task
-        return kfold(clusters, targets, task, folds=settings["folds"], **common)
-    return own_split(
-        clusters,
-        dataset.targets,
-        dataset.task,
-        **lists,
-        column=dataset.records["split"] if "column" in settings else None,
-        validation_fraction=settings["validation_fraction"],
-        **common,
-    )
+        return kfold(*given, folds=settings["folds"], rare_classes=rare_classes, **common)
+    common["validation_fraction"] = settings["validation_fraction"]
+    if "test_fraction" in settings:
+        fraction = settings["test_fraction"]
+        return locked_test(*given, test_fraction=fraction, rare_classes=rare_classes, **common)
+    if "values" in settings:
+        roles = roles_from_values(dataset.records["split"], **settings["values"])
+        return own_split(*given, roles, mode="own column values", **common)
+    if "column" in settings:
+        roles = roles_from_column(clusters["record"], dataset.records["split"])
+    else:
+        roles = roles_from_lists(clusters["record"], lists)
+    return own_split(*given, roles, **common)
 
 
 @rule_script
@@ -31,10 +43,10 @@ def main(snakemake):
     dataset = read_dataset(Path(snakemake.input.tokens).parent)
     clusters = read_tsv(snakemake.input.clusters)
     lists = {role: snakemake.input.get(role) for role in ("train", "validation", "test")}
-    splits = split(dataset, clusters, snakemake.params.split, lists, snakemake.params.seed)
-    summary = summarise_splits(splits, dataset.targets, dataset.task, dataset.classes, clusters)
+    result = split(dataset, clusters, snakemake.params.split, lists, snakemake.params.seed)
+    summary = summarise_splits(result, dataset.targets, dataset.task, dataset.classes, clusters)
     with whole_file(snakemake.output.splits) as path:
-        splits.to_parquet(path, index=False)
+        result.table.to_parquet(path, index=False)
     write_json(summary, snakemake.output.summary)
 
 

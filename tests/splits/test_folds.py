@@ -1,15 +1,13 @@
-"""Folds, roles, the user's own split and its errors."""
-
-import json
+"""k folds: whole groups, balance, large groups, rare classes, and what can't be split."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from seqarena.errors import InputError
-from seqarena.splits.folds import kfold, own_split, read_id_list, summarise_splits
+from seqarena.splits.folds import kfold
 
 CLASSES = ["neg", "pos"]
 
@@ -24,251 +22,338 @@ def labels(n=300, share=0.3, seed=1):
     return (np.random.default_rng(seed).random(n) < share).astype(np.int64)
 
 
-def with_clusters(splits, clusters):
-    return splits.merge(clusters, on="record")
+def of_groups(*groups):
+    """Make records from (classes of a group's records) tuples."""
+    targets = np.concatenate(groups)
+    clusters = np.repeat(np.arange(len(groups)), list(map(len, groups)))
+    records = [f"r{i:04d}" for i in range(len(targets))]
+    return pd.DataFrame({"record": records, "cluster": clusters}), targets
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.integers(3, 6), st.integers(1, 3), st.integers(0, 10**6), st.booleans())
-def test_kfold_is_a_partition_that_keeps_groups_whole(folds, repeats, seed, stratify):
-    clusters, targets = grouped(seed=seed), labels(seed=seed + 1)
-    splits = kfold(clusters, targets, "binary", folds, repeats, seed, stratify)
-    assert list(splits) == ["record", "repeat", "fold", "role"]
-    assert len(splits) == len(clusters) * folds * repeats
-    assert set(splits["repeat"]) == set(range(1, repeats + 1))
-    assert set(splits["fold"]) == set(range(folds))
-    for role in ("test", "validation"):
-        once = splits[splits["role"] == role].groupby(["repeat", "record"]).size()
-        assert len(once) == len(clusters) * repeats
-        assert (once == 1).all()
-    roles = with_clusters(splits, clusters).groupby(["repeat", "fold", "cluster"])["role"]
-    assert roles.nunique().max() == 1
-    test = splits[splits["role"] == "test"].set_index(["repeat", "record"])["fold"]
-    validation = splits[splits["role"] == "validation"].set_index(["repeat", "record"])["fold"]
-    assert ((validation + 1) % folds == test.loc[validation.index]).all()
+def classes_by_fold(split, clusters, targets, role):
+    table = split.table[split.table["role"] == role].merge(
+        clusters.assign(target=targets), on="record"
+    )
+    return table.groupby(["repeat", "fold"])["target"].agg(set).to_list()
+
+
+@st.composite
+def datasets(draw):
+    """Draw groups of any size and composition, giants and rare classes among them."""
+    n_classes = draw(st.integers(2, 4))
+    n_groups = draw(st.integers(6, 40))
+    random = np.random.default_rng(draw(st.integers(0, 10**6)))
+    sizes = random.geometric(draw(st.sampled_from([0.2, 0.5, 1.0])), n_groups)
+    if draw(st.booleans()):
+        sizes[0] = sizes.sum()
+    odds = np.array([8, 4, 2, 1])[:n_classes]
+    targets = random.choice(n_classes, sizes.sum(), p=odds / odds.sum())
+    if draw(st.booleans()):  # groups of one class each
+        targets = np.repeat(random.choice(n_classes, n_groups, p=odds / odds.sum()), sizes)
+    clusters = np.repeat(np.arange(n_groups), sizes)
+    order = random.permutation(len(clusters))
+    records = [f"r{i}" for i in range(len(clusters))]
+    return pd.DataFrame({"record": records, "cluster": clusters[order]}), targets[order]
+
+
+@settings(max_examples=150, deadline=None)
+@given(datasets(), st.integers(3, 6), st.integers(1, 2), st.integers(0, 10**6))
+def test_what_holds_for_every_split(data, folds, repeats, seed):
+    clusters, targets = data
+    classes = [f"c{i}" for i in range(int(targets.max()) + 1)]
+    options = {"classes": classes, "rare_classes": "train"}
+    try:
+        split = kfold(clusters, targets, "multiclass", folds, repeats, seed, **options)
+    except InputError:
+        assume(False)
+    table = split.table.merge(clusters.assign(target=targets), on="record")
+    n = len(clusters)
+    assert list(split.table) == ["record", "repeat", "fold", "role"]
+    assert len(table) == n * folds * repeats
+    assert table.groupby(["repeat", "fold", "cluster"])["role"].nunique().max() == 1
+    tested = table[table["role"] == "test"].groupby(["repeat", "record"]).size()
+    validating = table[table["role"] == "validation"].groupby(["repeat", "record"]).size()
+    always = table.groupby("record")["role"].agg(set).map(lambda roles: roles == {"train"})
+    assert split.always_train["records"] == always.sum()
+    assert sum(reason["count"] for reason in split.always_train["reasons"]) == always.sum()
+    assert len(tested) == len(validating) == (n - always.sum()) * repeats
+    assert (tested == 1).all()
+    assert (validating == 1).all()
+    assert all(held == set(targets) for held in classes_by_fold(split, clusters, targets, "train"))
+    assert table.loc[table["role"] == "test", "target"].nunique() >= 2
+    sizes = clusters["cluster"].value_counts()
+    groups_tested = clusters.loc[clusters["record"].isin(always.index[~always]), "cluster"]
+    assert sizes[groups_tested].max() <= n / folds
+    untested = clusters.loc[clusters["record"].isin(always.index[always]), "cluster"].unique()
+    held = clusters.assign(target=targets).groupby("target")["cluster"].nunique()
+    for group in untested:
+        within = set(targets[clusters["cluster"] == group])
+        assert sizes[group] > n / folds or any(held[target] < 3 for target in within)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(3, 6), st.integers(0, 10**6), st.booleans())
+def test_folds_differ_by_less_than_their_largest_group(folds, seed, mixed):
+    random = np.random.default_rng(seed)
+    sizes = np.minimum(random.geometric(0.1, 60), 25)
+    clusters = np.repeat(np.arange(60), sizes)
+    records = pd.DataFrame({"record": np.arange(len(clusters)).astype(str), "cluster": clusters})
+    by_group = random.integers(0, 2, 60)[clusters]
+    targets = random.integers(0, 2, len(clusters)) if mixed else by_group
+    table = kfold(records, targets, "binary", folds, 1, seed, CLASSES).table
+    tested = table[table["role"] == "test"]
+    counts = tested.groupby("fold").size()
+    assert counts.max() - counts.min() <= sizes.max()
+    positive = tested.assign(target=targets[tested["record"].astype(int)]).groupby("fold")["target"]
+    assert positive.sum().max() - positive.sum().min() <= 2 * sizes.max()
+
+
+def test_the_next_fold_validates():
+    table = kfold(grouped(), labels(), "binary", 5, 2, 0).table
+    test = table[table["role"] == "test"].set_index(["repeat", "record"])["fold"]
+    validation = table[table["role"] == "validation"].set_index(["repeat", "record"])["fold"]
+    assert ((validation + 1) % 5 == test.loc[validation.index]).all()
 
 
 @pytest.mark.parametrize("n_groups", [150, 10**9])
 def test_folds_are_stratified(n_groups):
     clusters, targets = grouped(1000, n_groups), labels(1000)
-    splits = kfold(clusters, targets, "binary", 5, 2, 0)
-    summary = summarise_splits(splits, targets, "binary", CLASSES, clusters)
-    for entry in summary["roles"]:
-        share = entry["class_counts"]["pos"] / entry["n"]
-        assert share == pytest.approx(targets.mean(), abs=0.03)
-        assert entry["n"] == pytest.approx({"train": 600}.get(entry["role"], 200), abs=12)
+    table = kfold(clusters, targets, "binary", 5, 2, 0).table
+    positive = table.assign(target=targets[table["record"].str[1:].astype(int)])
+    shares = positive.groupby(["repeat", "fold", "role"])["target"].agg(["mean", "size"])
+    assert shares["mean"].to_numpy() == pytest.approx(targets.mean(), abs=0.008)
+    for role, size in (("train", 600), ("validation", 200), ("test", 200)):
+        assert shares["size"].xs(role, level="role").to_numpy() == pytest.approx(size, abs=2)
+
+
+def test_records_without_relatives_are_dealt_out_evenly():
+    clusters, targets = grouped(103, 10**9), np.arange(103) % 2
+    table = kfold(clusters, targets, "binary", 5, 1, 0).table
+    assert sorted(table[table["role"] == "test"].groupby("fold").size()) == [20, 20, 21, 21, 21]
 
 
 def test_regression_folds_are_stratified_on_quantiles():
     clusters, targets = grouped(1000, 600), np.random.default_rng(0).lognormal(size=1000)
-    splits = kfold(clusters, targets, "regression", 5, 1, 0)
-    position = splits["record"].str[1:].astype(int)
-    high = (targets > np.quantile(targets, 0.9))[position]
-    shares = splits.assign(high=high)[splits["role"] == "test"].groupby("fold")["high"].mean()
-    assert shares.between(0.07, 0.13).all()
-    summary = summarise_splits(splits, targets, "regression", None, clusters)
-    test = [entry for entry in summary["roles"] if entry["role"] == "test"]
-    mean = np.average([e["target_mean"] for e in test], weights=[e["n"] for e in test])
-    assert mean == pytest.approx(targets.mean())
+    table = kfold(clusters, targets, "regression", 5, 1, 0).table
+    high = (targets > np.quantile(targets, 0.9))[table["record"].str[1:].astype(int)]
+    shares = table.assign(high=high)[table["role"] == "test"].groupby("fold")["high"].mean()
+    assert shares.between(0.08, 0.12).all()
 
 
-def test_regression_with_few_values_and_ties_can_be_split():
+def test_the_few_numbers_that_are_not_zero_are_dealt_out():
+    clusters, targets = grouped(500, 10**9), np.zeros(500)
+    targets[:50] = np.linspace(1, 2, 50)
+    table = kfold(clusters, targets, "regression", 5, 3, 0).table
+    other = table.assign(other=targets[table["record"].str[1:].astype(int)] > 0)
+    counts = other[other["role"] == "test"].groupby(["repeat", "fold"])["other"].sum()
+    assert (counts == 10).all()
+
+
+@pytest.mark.parametrize("others", [2, 3, 4])
+def test_training_varies_where_all_numbers_but_a_few_are_equal(others):
+    targets = np.zeros(60)
+    targets[:others] = 1.0
+    for seed in range(20):
+        table = kfold(grouped(60, 10**9), targets, "regression", 5, 1, seed).table
+        values = table.assign(value=targets[table["record"].str[1:].astype(int)])
+        train = values[values["role"] == "train"].groupby("fold")["value"]
+        assert (train.nunique() == 2).all()
+
+
+def test_numbers_that_leave_nothing_to_learn_are_refused():
+    clusters = grouped(60, 10**9)
+    with pytest.raises(InputError, match=r"All 60 records have the same value, 0\.5"):
+        kfold(clusters, np.full(60, 0.5), "regression", 3, 1, 0)
+    one_other = np.zeros(60)
+    one_other[7] = 1.0
+    with pytest.raises(InputError, match="All train records of a fold have the same value"):
+        kfold(clusters, one_other, "regression", 5, 1, 0)
+    clusters.loc[:29, "cluster"] = 10**10
+    with pytest.raises(InputError, match=r"All 30 records that can be tested have the same value"):
+        kfold(clusters, np.repeat([0.0, 1.0], 30) + 0.0, "regression", 3, 1, 0)
+
+
+def test_regression_of_small_data():
     clusters = grouped(12, 10**6)
-    splits = kfold(clusters, np.repeat([0.0, 1.0], 6), "regression", 3, 1, 0)
-    assert (splits[splits["role"] == "test"].groupby("fold").size() == 4).all()
-    with pytest.raises(InputError, match="All train records have the same label"):
-        kfold(clusters, np.zeros(12), "regression", 3, 1, 0)
+    table = kfold(clusters, np.repeat([0.0, 1.0], 6), "regression", 3, 1, 0).table
+    assert (table[table["role"] == "test"].groupby("fold").size() == 4).all()
+    table = kfold(grouped(6, 10**6), np.arange(6.0), "regression", 3, 1, 0).table
+    assert table.groupby(["fold", "role"]).size().to_list() == [2] * 9
 
 
 def test_same_seed_same_split_and_repeats_differ():
     clusters, targets = grouped(), labels()
-    first, second = (kfold(clusters, targets, "binary", 5, 2, 3) for _ in range(2))
+    first, second = (kfold(clusters, targets, "binary", 5, 2, 3).table for _ in range(2))
     pd.testing.assert_frame_equal(first, second)
     roles = [part["role"].to_list() for _, part in first.groupby("repeat")]
     assert roles[0] != roles[1]
-    assert not first.equals(kfold(clusters, targets, "binary", 5, 2, 4))
+    assert not first.equals(kfold(clusters, targets, "binary", 5, 2, 4).table)
+    assert first[first["repeat"] == 1].equals(kfold(clusters, targets, "binary", 5, 1, 3).table)
 
 
-def test_fewer_records_of_a_class_than_folds():
-    targets = np.zeros(300, dtype=int)
-    targets[:3] = 1
-    with pytest.raises(InputError, match=r"Class 'pos' has 3 records, fewer than the 5 folds"):
-        kfold(grouped(), targets, "binary", 5, 1, 0, classes=CLASSES)
-    with pytest.raises(InputError, match=r"Class 'none' has 0 records"):
-        kfold(grouped(), labels(), "multiclass", 5, 1, 0, classes=[*CLASSES, "none"])
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_the_order_and_the_numbers_of_groups_do_not_matter(task):
+    clusters, targets = grouped(), labels()
+    order = np.random.default_rng(2).permutation(300)
+    shuffled = clusters.iloc[order].assign(cluster=lambda table: 1000 - table["cluster"])
+    columns = ["repeat", "fold", "record"]
+    first = kfold(clusters, targets, task, 5, 2, 3).table.sort_values(columns)
+    second = kfold(shuffled.reset_index(drop=True), targets[order], task, 5, 2, 3).table
+    assert second["record"][:300].to_list() == shuffled["record"].to_list()
+    pd.testing.assert_frame_equal(
+        first.reset_index(drop=True), second.sort_values(columns).reset_index(drop=True)
+    )
 
 
-def test_fewer_groups_of_a_class_than_folds():
-    clusters, targets = grouped(), np.zeros(300, dtype=int)
-    targets[:10] = 1
-    clusters.loc[:9, "cluster"] = np.repeat([1000, 1001], 5)
-    with pytest.raises(InputError, match=r"'pos' has 10 records in only 2 groups, .* 5 folds"):
-        kfold(clusters, targets, "binary", 5, 1, 0, classes=CLASSES)
-
-
-def test_groups_so_large_that_train_lacks_a_class_are_refused():
-    sizes, classes = [5, 1, 40, 40, 40, 200], [0, 0, 0, 1, 0, 1]
-    groups, targets = np.repeat(np.arange(6), sizes), np.repeat(classes, sizes)
-    targets[4] = 1
-    clusters = pd.DataFrame({"record": [f"r{i}" for i in range(326)], "cluster": groups})
-    with pytest.raises(InputError, match=r"none in train[\s\S]*another number of folds"):
-        kfold(clusters, targets, "binary", 3, 1, 0, classes=CLASSES)
-
-
-def test_fewer_groups_than_folds_and_too_few_folds():
-    clusters = grouped().assign(cluster=0)
-    with pytest.raises(InputError, match="form 1 group, fewer than the 5 folds"):
-        kfold(clusters, np.arange(300.0), "regression", 5, 1, 0)
-    with pytest.raises(InputError, match="at least 3 folds"):
-        kfold(grouped(), labels(), "binary", 2, 1, 0)
-
-
-def test_a_group_larger_than_a_fold_is_noticed():
+def test_a_group_larger_than_a_fold_stays_in_training():
     clusters, targets = grouped(), labels()
     clusters.loc[:89, "cluster"] = 999
-    splits = kfold(clusters, targets, "binary", 5, 1, 0)
-    summary = summarise_splits(splits, targets, "binary", CLASSES, clusters)
-    assert summary["mode"] == "k-fold"
-    assert summary["largest_group"] == 90
-    assert [n["count"] for n in summary["notices"] if "largest group" in n["what"]] == [90]
-    json.dumps(summary, allow_nan=False)
+    split = kfold(clusters, targets, "binary", 5, 2, 0)
+    giant = split.table["record"].isin(clusters["record"][:90])
+    assert set(split.table.loc[giant, "role"]) == {"train"}
+    assert giant.sum() == 90 * 10
+    sizes = split.table[split.table["role"] == "test"].groupby(["repeat", "fold"]).size()
+    assert (sizes == 42).all()
+    assert split.always_train == {
+        "records": 90,
+        "groups": 1,
+        "reasons": [
+            {
+                "what": "records in groups larger than a fold (60 records), always in training "
+                "and never tested",
+                "count": 90,
+            }
+        ],
+    }
 
 
-def write(folder, **lists):
-    paths = {}
-    for role, names in lists.items():
-        paths[role] = folder / f"{role}.txt"
-        paths[role].write_text("# header\n" + "".join(f"{name}\n" for name in names))
-    return paths
+def test_a_group_as_large_as_a_fold_is_tested():
+    clusters, targets = of_groups(*[[0, 1] * 10] * 5)
+    split = kfold(clusters, targets, "binary", 5, 1, 0, CLASSES)
+    assert split.always_train == {"records": 0, "groups": 0, "reasons": []}
+    tested = split.table[split.table["role"] == "test"].merge(clusters, on="record")
+    assert tested.groupby("fold")["cluster"].nunique().to_list() == [1] * 5
 
 
-def test_own_split_by_lists_is_taken_as_it_is(tmp_path):
-    clusters, targets = grouped(30), labels(30, 0.5)
-    names = clusters["record"].to_list()
-    paths = write(tmp_path, train=names[:15], validation=names[15:20], test=names[20:28])
-    splits = own_split(clusters, targets, "binary", **paths, repeats=2)
-    for _, part in splits.groupby("repeat"):
-        roles = part.set_index("record")["role"]
-        assert roles.to_list() == ["train"] * 15 + ["validation"] * 5 + ["test"] * 8
-        assert set(part["fold"]) == {0}
-    summary = summarise_splits(splits, targets, "binary", CLASSES, clusters)
-    assert summary["mode"] == "own split"
-    assert summary["unused"] == 2
-    assert {"what": "records in no role, so not used", "count": 2} in summary["notices"]
-
-
-def test_train_records_that_are_all_alike_are_refused():
-    roles = pd.Series(["train"] * 10 + ["test"] * 10 + [""] * 10)
-    with pytest.raises(InputError, match="All train records have the same label"):
-        own_split(grouped(30), np.repeat([0, 0, 1], 10), "binary", column=roles, classes=CLASSES)
-    with pytest.raises(InputError, match="All train records have the same label"):
-        own_split(grouped(30), np.repeat([0.5, 1, 2], 10), "regression", column=roles)
-
-
-@pytest.mark.parametrize("share", [0.01, 0.05, 0.07, 0.15, 0.3, 0.33, 0.4, 0.45, 0.49])
-@pytest.mark.parametrize("n_groups", [40, 10**6])
-def test_the_share_that_was_asked_for_validates(share, n_groups):
-    clusters, roles = grouped(800, n_groups), pd.Series(["train"] * 700 + ["test"] * 100)
-    splits = own_split(clusters, labels(800), "binary", column=roles, validation_fraction=share)
-    validating = (splits["role"] == "validation").sum() / 700
-    assert validating == pytest.approx(share, abs=0.03)
-
-
-def test_validation_is_carved_out_of_train_by_cluster(tmp_path):
-    clusters, targets = grouped(), labels()
-    names = clusters["record"].to_list()
-    paths = write(tmp_path, train=names[:200], test=names[200:])
-    options = {"repeats": 3, "validation_fraction": 0.2, "seed": 5, "classes": CLASSES}
-    splits = own_split(clusters, targets, "binary", **paths, **options)
-    assert set(splits.loc[splits["role"] == "test", "record"]) == set(names[200:])
-    chosen = []
-    for _, part in splits.groupby("repeat"):
-        validation = part[part["role"] == "validation"]["record"]
-        assert set(validation) < set(names[:200])
-        assert 30 <= len(validation) <= 50
-        inside = with_clusters(part[part["role"] != "test"], clusters)
-        assert inside.groupby("cluster")["role"].nunique().max() == 1
-        chosen.append(frozenset(validation))
-    assert len(set(chosen)) == 3
-    again = own_split(clusters, targets, "binary", **paths, **options)
-    pd.testing.assert_frame_equal(splits, again)
-
-
-def test_carving_leaves_train_every_class():
-    clusters = pd.DataFrame({"record": [f"r{i}" for i in range(12)], "cluster": range(12)})
-    targets = np.array([0] * 8 + [1, 1] + [0, 1])
-    column = pd.Series(["train"] * 10 + ["test"] * 2)
+@pytest.mark.parametrize("folds", [3, 4, 5, 8])
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_a_class_with_fewer_groups_than_folds_is_always_in_training(folds, task):
+    rare = [[1, 1, 1], [1, 0, 0], [1, 0]]
+    clusters, targets = of_groups(*rare, *[[0]] * 40, *[[0, 0]] * 10)
     for seed in range(10):
-        splits = own_split(clusters, targets, "binary", column=column, seed=seed)
-        train = splits.loc[splits["role"] == "train", "record"].str[1:].astype(int)
-        assert set(targets[train]) == {0, 1}
-    one_group_a_class = clusters.assign(cluster=targets)
-    with pytest.raises(InputError, match="without losing a whole class"):
-        own_split(one_group_a_class, targets, "binary", column=column)
-    with pytest.raises(InputError, match="belong to one group"):
-        own_split(clusters.assign(cluster=0), targets, "binary", column=column)
+        split = kfold(clusters, targets, task, folds, 1, seed, CLASSES)
+        assert classes_by_fold(split, clusters, targets, "train") == [{0, 1}] * folds
+        tested = classes_by_fold(split, clusters, targets, "test")
+        assert sum(1 in held for held in tested) == 3
+        assert split.always_train["records"] == 0
 
 
-def test_role_column_accepts_the_usual_words():
-    words = ["Train", "training", "val", "dev", "valid", "validation", " TEST ", None, "", np.nan]
-    clusters = grouped(10)
-    column = pd.Series(words, dtype=object)
-    splits = own_split(clusters, np.arange(10.0), "regression", column=column)
-    roles = ["train"] * 2 + ["validation"] * 4 + ["test"]
-    assert splits["role"].to_list() == roles
-    with pytest.raises(InputError, match=r"'holdout', which is no role[\s\S]*record r3"):
-        own_split(clusters, labels(10), "binary", column=column.replace("dev", "holdout"))
-    with pytest.raises(InputError, match="no record the role test"):
-        own_split(clusters, labels(10), "binary", column=column.replace(" TEST ", "train"))
+def test_rare_classes_are_refused_or_kept_in_training():
+    groups = [[0], [1], [0, 1]] * 20
+    clusters, targets = of_groups(*groups, [2, 2, 0], [2], [3, 1], [3], [3])
+    names = ["a", "b", "c", "d"]
+    with pytest.raises(InputError, match=r"Class 'c' has 3 records in 2 groups") as error:
+        kfold(clusters, targets, "multiclass", 5, 1, 0, names)
+    assert "rare_classes: train" in error.value.remedy
+    assert "merge" in error.value.remedy
+    split = kfold(clusters, targets, "multiclass", 5, 2, 0, names, "train")
+    assert [reason["count"] for reason in split.always_train["reasons"]] == [3, 1]
+    assert split.always_train["records"] == 4
+    assert split.always_train["groups"] == 2
+    assert all(2 not in held for held in classes_by_fold(split, clusters, targets, "test"))
+    assert all(2 in held for held in classes_by_fold(split, clusters, targets, "train"))
+    tested = classes_by_fold(split, clusters, targets, "test")
+    assert sum(3 in held for held in tested) == 3 * 2
 
 
-def test_errors_of_own_lists_name_file_and_line(tmp_path):
-    clusters, targets = grouped(30), labels(30, 0.5)
-    names = clusters["record"].to_list()
-
-    def split(**lists):
-        return own_split(clusters, targets, "binary", **write(tmp_path, **lists))
-
-    with pytest.raises(InputError, match=r"test list names 'nobody'[\s\S]*test\.txt, line 4"):
-        split(train=names[:10], test=[*names[10:12], "nobody"])
-    with pytest.raises(InputError) as twice:
-        split(train=names[:10], test=[names[12], names[3]])
-    assert "train.txt, line 5" in str(twice.value)
-    assert "test.txt, line 3" in str(twice.value)
-    assert twice.value.record == "r3"
-    with pytest.raises(InputError, match=r"'r0' is listed twice, first in line 2[\s\S]*line 3"):
-        split(train=["r0", "r0"], test=names[5:])
-    with pytest.raises(InputError, match="list of records is empty"):
-        split(train=names[:5], test=[])
-    with pytest.raises(InputError, match="no list of test records"):
-        split(train=names[:5])
-    with pytest.raises(InputError, match="there is no such file"):
-        own_split(clusters, targets, "binary", train=tmp_path / "a", test=tmp_path / "b")
-    with pytest.raises(ValueError, match="either lists"):
-        own_split(clusters, targets, "binary")
+def test_a_binary_task_must_have_both_classes_tested():
+    clusters, targets = of_groups(*[[0]] * 40, [1, 1], [1])
+    for rule in ("refuse", "train"):
+        with pytest.raises(InputError, match=r"Class 'pos' has 3 records in 2 groups") as error:
+            kfold(clusters, targets, "binary", 5, 1, 0, CLASSES, rule)
+        assert "rare_classes" not in error.value.remedy
 
 
-def test_train_must_have_every_class(tmp_path):
-    clusters, targets = grouped(30), np.repeat([0, 1], 15)
-    column = pd.Series(["train"] * 15 + ["test"] * 15)
-    with pytest.raises(InputError, match="Class 'pos' has 15 records in the split but none in"):
-        own_split(clusters, targets, "binary", column=column, classes=CLASSES)
+def test_a_class_of_large_groups_only():
+    clusters, targets = of_groups(*[[0]] * 60, *[[1] * 50] * 3, *[[2]] * 60)
+    names = ["a", "b", "c"]
+    with pytest.raises(InputError, match=r"'b' has 150 records in 3 groups, all of them larger"):
+        kfold(clusters, targets, "multiclass", 6, 1, 0, names)
+    split = kfold(clusters, targets, "multiclass", 6, 1, 0, names, "train")
+    assert split.always_train["records"] == 150
+    with pytest.raises(InputError, match="all of them larger than a fold"):
+        kfold(clusters, np.minimum(targets, 1) * (targets == 1), "binary", 6, 1, 0, CLASSES)
 
 
-def test_a_group_on_both_sides_of_an_own_split_is_noticed():
-    clusters, targets = grouped(30, 10**9), labels(30, 0.5)
-    clusters["cluster"] = range(30)
-    clusters.loc[[0, 28, 29], "cluster"] = 0
-    column = pd.Series(["train"] * 20 + ["val"] * 5 + ["test"] * 5)
-    splits = own_split(clusters, targets, "binary", column=column)
-    notices = summarise_splits(splits, targets, "binary", CLASSES, clusters)["notices"]
-    assert {"what": "test records whose group has records in train too", "count": 2} in notices
+def test_a_class_that_a_large_group_keeps_in_training_needs_no_spread():
+    giant = [0] * 50 + [1] * 50
+    clusters, targets = of_groups(giant, [1] * 10, [1], *[[0]] * 89)
+    for seed in range(10):
+        split = kfold(clusters, targets, "binary", 3, 1, seed, CLASSES)
+        assert classes_by_fold(split, clusters, targets, "train") == [{0, 1}] * 3
 
 
-def test_id_list_takes_windows_lines_and_refuses_other_files(tmp_path):
-    path = tmp_path / "ids.txt"
-    path.write_bytes("\ufeffa\r\n\r\n b \r\n".encode())
-    assert read_id_list(path) == {"a": 1, "b": 3}
-    path.write_bytes(b"\xff\xfe\x00\x1f")
-    with pytest.raises(InputError, match="not text in UTF-8"):
-        read_id_list(path)
+def test_a_rare_class_outweighs_sizes_where_it_must():
+    # Dealt out by size, two of the three groups of class 1 share a fold, and a training set has
+    # none of it.
+    rare = [[1, 0, 0], [1, 0, 0], [1, 1, 1, 1, 0, 0]]
+    clusters, targets = of_groups(*rare, [0] * 2, [0] * 4)
+    for seed in range(10):
+        split = kfold(clusters, targets, "binary", 3, 1, seed, CLASSES)
+        assert classes_by_fold(split, clusters, targets, "train") == [{0, 1}] * 3
+
+
+def test_classes_that_share_groups_are_spread_together():
+    clusters, targets = of_groups([1, 2], [1, 2], [1], [2], *[[0]] * 20)
+    split = kfold(clusters, targets, "multiclass", 3, 1, 0, ["a", "b", "c"])
+    assert classes_by_fold(split, clusters, targets, "train") == [{0, 1, 2}] * 3
+
+
+def test_classes_that_cannot_all_be_in_training_are_refused():
+    # Of four groups, two share a fold, and each two of them hold all that there is of a class.
+    clusters, targets = of_groups([0, 1, 2], [0, 1, 3], [0, 2, 3], [1, 2, 3])
+    with pytest.raises(InputError, match=r"can't be dealt out so that it is in training"):
+        kfold(clusters, targets, "multiclass", 3, 1, 0)
+
+
+def test_one_class_in_a_test_fold_is_allowed():
+    clusters, targets = of_groups(*[[1]] * 3, *[[0]] * 27)
+    split = kfold(clusters, targets, "binary", 10, 1, 0, CLASSES)
+    tested = classes_by_fold(split, clusters, targets, "test")
+    assert sorted(map(len, tested)) == [1] * 7 + [2] * 3
+
+
+def test_a_class_without_records_is_refused():
+    for rule in ("refuse", "train"):
+        with pytest.raises(InputError, match=r"Class 'none' has 0 records"):
+            kfold(grouped(), labels(), "multiclass", 5, 1, 0, [*CLASSES, "none"], rule)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_data_that_cannot_fill_the_folds_are_refused_in_plain_words(task):
+    targets = np.arange(300) % 2
+    with pytest.raises(InputError, match=r"form 1 group of up to 300 records, fewer than"):
+        kfold(grouped().assign(cluster=0), targets, task, 5, 1, 0)
+    with pytest.raises(InputError, match="2 records form 2 groups of up to 1 record, fewer"):
+        kfold(grouped(2, 10**9), targets[:2], task, 5, 1, 0)
+    clusters = grouped().assign(cluster=np.minimum(np.arange(300), 297))
+    kfold(clusters, targets, task, 5, 1, 0)
+    clusters["cluster"] = np.maximum(np.arange(300), 296)
+    with pytest.raises(InputError, match=r"form 4 groups of up to 297 records, fewer than"):
+        kfold(clusters, targets, task, 5, 1, 0)
+    clusters["cluster"] = np.maximum(np.arange(300), 295)
+    with pytest.raises(InputError, match=r"largest has 296 records \(a fold has 60\)") as error:
+        kfold(clusters, targets, task, 5, 1, 0)
+    assert "4 records in 4 groups, can't fill the 5 folds" in error.value.problem
+    assert "grouping.threshold" in error.value.remedy
+    assert "grouping.by: sequence" in error.value.remedy
+    assert "split.folds: 4 leaves enough groups" in error.value.remedy
+    with pytest.raises(InputError, match="at least 3 folds"):
+        kfold(grouped(), targets, task, 2, 1, 0)
+
+
+def test_the_number_of_folds_that_the_groups_allow_is_named():
+    clusters = pd.DataFrame({"record": list("abcdefghij"), "cluster": list("aaabbbccde")})
+    with pytest.raises(InputError, match=r"split\.folds: 3 leaves enough groups"):
+        kfold(clusters, np.arange(10.0), "regression", 5, 1, 0)
+    assert kfold(clusters, np.arange(10.0), "regression", 3, 1, 0).always_train["groups"] == 0

@@ -58,8 +58,8 @@ class Records:
         File and line of each label.
     groups : list of str or None, or None
         Records of one group never come apart; None: the source has no groups.
-    splits : list of str or None
-        The source's own split; None: the source has none.
+    splits : list of str or None, or None
+        The source's own split, None for a record that has no part in it; None: there is none.
     files : list of pathlib.Path
         Every file that was read.
     """
@@ -70,7 +70,7 @@ class Records:
     labels: list[str]
     label_places: list[tuple[Path, int]]
     groups: list[str | None] | None
-    splits: list[str] | None
+    splits: list[str | None] | None
     files: list[Path]
 
 
@@ -136,7 +136,7 @@ def read_records(
         )
     refuse_missing("label", classes, label_places, names)
     if splits is not None:
-        refuse_missing("split", splits, label_places, names)
+        splits = [None if split.lower() in MISSING else split for split in splits]
     if groups is not None:
         groups = [None if group.lower() in MISSING else group for group in groups]
     return Records(names, sequences, places, classes, label_places, groups, splits, files)
