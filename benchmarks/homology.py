@@ -3,12 +3,14 @@
 Needs the folder homology_truth in the folder that the environment variable DATA names. Whole groups
 are put at random into a test set of a tenth; the leak is the share of its records with a pair at
 the threshold or above in training, a mean over 20 seeds. The pairs are those of exhaustive
-alignment. Each search runs in a process of its own, so that its peak of memory is its own.
+alignment. Each search runs in a process of its own, so that its peak of memory is its own. The
+figures of MMseqs2 are there if it is installed; the peak is without that of its own processes.
 """
 
 import json
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -23,6 +25,7 @@ from seqarena.data.alphabet import reverse_complement, translate
 from seqarena.data.dataset import Dataset
 from seqarena.data.reading import read_fasta
 from seqarena.splits.homology import group_by_homology
+from seqarena.splits.mmseqs import PROGRAM
 
 FOLDER = Path(os.environ.get("DATA", "../shared/data")) / "homology_truth"
 THRESHOLDS = {"real": 40, "simulated": 30}
@@ -79,11 +82,11 @@ def leak_percent(dataset: Dataset, name: str, clusters: np.ndarray) -> float:
     return 100 * float(np.mean(shares))
 
 
-def measure(name: str, threshold: str) -> dict[str, float]:
+def measure(name: str, threshold: str, search: str) -> dict[str, float]:
     """Group one set in this process; give its figures."""
     dataset = read_sequences(name)
     clusters, report = group_by_homology(
-        dataset, threshold=threshold if threshold == "auto" else int(threshold)
+        dataset, threshold=threshold if threshold == "auto" else int(threshold), search=search
     )
     figures = {key: report[key] for key in ("seconds", "compile_seconds", "threshold")}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -94,9 +97,9 @@ def measure(name: str, threshold: str) -> dict[str, float]:
     return figures
 
 
-def measure_apart(name: str, threshold: int | str) -> dict[str, float]:
+def measure_apart(name: str, threshold: int | str, search: str = "built-in") -> dict[str, float]:
     """Run `measure` in a fresh process."""
-    command = [sys.executable, __file__, name, str(threshold)]
+    command = [sys.executable, __file__, name, str(threshold), search]
     return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
@@ -106,6 +109,12 @@ def main() -> None:
     rounds = [measure_apart("simulated", THRESHOLDS["simulated"]) for _ in range(ROUNDS)]
     automatic = {name: measure_apart(name, "auto") for name in THRESHOLDS}
     large = measure_apart("large", "auto")
+    by_mmseqs = []
+    if shutil.which(PROGRAM):
+        for name, threshold in THRESHOLDS.items():
+            found = measure_apart(name, threshold, "mmseqs2")
+            by_mmseqs.append((f"leak_{name}_mmseqs2", found["leak"], "%"))
+            by_mmseqs.append((f"seconds_{name}_mmseqs2", found["seconds"], "s"))
     write_figures(
         "homology",
         [
@@ -120,6 +129,7 @@ def main() -> None:
             ("seconds_200k", large["seconds"], "s"),
             ("peak_mb_200k", large["peak_mb"], "MB"),
             ("threshold_200k", large["threshold"], "score"),
+            *by_mmseqs,
             ("rounds", ROUNDS, "runs"),
         ],
     )

@@ -254,7 +254,7 @@ def test_an_advantage_within_the_spread_of_seeds_is_told(section):
     assert answer(section, "seeds").sentence.startswith("Over 3 seeds AUROC of conv1d runs from")
     by_repeats = section["seeds"][section["seeds"]["source"] == "repeats"]
     found = answer(section | {"seeds": by_repeats}, "seeds")
-    assert "Over 2 repeats (other folds and other seeds)" in found.sentence
+    assert "Over 2 repeats (the same test records, other seeds)" in found.sentence
 
 
 def test_calibration_counts_what_was_predicted(section):

@@ -94,7 +94,7 @@ def write_table(folder: Path, name: str, rows) -> None:
 
 
 def write_chromosomes(folder: Path) -> None:
-    """Write records of three chromosomes; the test chromosome has copies of three others' records."""
+    """Write records of three chromosomes; chr3 has copies of some of chr1."""
     ids = write_records(folder, "chromosomes", seed=5)
     fasta = (folder / "chromosomes.fasta").read_text().split("\n")
     for i in range(3):  # record 3 i + 2 lies on chr3, record 3 i on chr1

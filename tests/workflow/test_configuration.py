@@ -9,6 +9,7 @@ import yaml
 from seqarena.configuration import complete_config
 from seqarena.errors import InputError
 from seqarena.input_paths import resolve_paths
+from seqarena.statement_keys import STATEMENT_KEYS
 
 from .conftest import ROOT
 
@@ -32,7 +33,7 @@ def test_five_lines_are_enough():
     dataset = config["datasets"]["d"]
     assert list(config["models"]) == ["majority", "composition", "linear", "dense", "conv1d"]
     assert dataset["models"] == list(config["models"])
-    assert dataset["split"] == {"folds": 5, "repeats": 1, "rare_classes": "refuse"}
+    assert dataset["split"] == {"folds": 5, "repeats": 2, "rare_classes": "refuse"}
     assert dataset["grouping"]["by"] == "homology"
     assert dataset["controls"]["permuted_labels"] and dataset["controls"]["models"] is None
     assert dataset["primary_metric"] == "auroc"
@@ -194,7 +195,7 @@ def test_one_kind_of_split_replaces_the_other(own, general):
     others = {"repeats", "validation_fraction", "rare_classes"}
     sources = set(config["datasets"]["d"]["split"]) - others
     assert sources == set(own)
-    assert config["datasets"]["d"]["split"]["repeats"] == general.get("repeats", 1)
+    assert config["datasets"]["d"]["split"]["repeats"] == general.get("repeats", 2)
 
 
 def test_the_line_of_the_file_is_named(tmp_path):
@@ -281,3 +282,8 @@ def test_schema_and_training_have_the_same_settings():
 
     properties = SCHEMA["$defs"]["training"]["properties"]
     assert {key: spec["default"] for key, spec in properties.items()} == Settings().as_dict()
+
+
+def test_schema_and_report_know_the_same_statements():
+    properties = SCHEMA["properties"]["statements"]["properties"]
+    assert list(properties) == list(STATEMENT_KEYS)

@@ -15,6 +15,8 @@ def test_default_configuration_plans_every_rule(workflow):
     planned = workflow.planned()
     assert {"simulate_dataset", "prepare_dataset", "group_records", "split_records"} <= planned
     assert {"train_baseline", "train_network", "evaluate_models", "write_report"} <= planned
+    assert {"audit_leakage", "train_control_baseline", "calibrate_models"} <= planned
+    assert "train_control_network" not in planned  # dear, so only on demand
 
 
 def test_results_follow_the_contract(finished):
@@ -37,13 +39,79 @@ def test_results_follow_the_contract(finished):
     assert pooled.loc["own", "low"] <= pooled.loc["own", "value"] <= pooled.loc["own", "high"]
 
 
+def content(workflow, *parts):
+    return json.loads(workflow.folder.joinpath("results", *parts).read_text())
+
+
 def test_grouping_by_homology_writes_its_threshold_down(finished):
-    results = finished.folder / "results"
-    grouping = json.loads((results / "simulated/splits/grouping.json").read_text())
+    grouping = content(finished, "simulated/splits/grouping.json")
     assert grouping["by"] == "homology" and grouping["threshold"] >= 8
-    assert json.loads((results / "numbers/splits/grouping.json").read_text()) == {"by": "sequence"}
-    report = (results / "report.html").read_text()
+    assert content(finished, "locked/splits/grouping.json")["by"] == "sequence"
+    assert content(finished, "chromosomes/splits/grouping.json")["groups"] == "replace"
+    report = (finished.folder / "results/report.html").read_text()
     assert f"Smith-Waterman score of {grouping['threshold']} or more" in report
+
+
+def test_a_locked_test_set_is_the_same_in_all_repeats(finished):
+    splits = pd.read_parquet(finished.folder / "results/locked/splits/splits.parquet")
+    tested = splits[splits["role"] == "test"].groupby("repeat")["record"].apply(set)
+    assert tested[1] == tested[2] and 0.2 * 80 < len(tested[1]) < 0.4 * 80
+
+
+def test_the_audit_finds_the_copies_in_a_split_by_chromosome(finished):
+    audit = content(finished, "chromosomes/splits/leakage.json")
+    assert audit["verdict"] == "leaks" and audit["kinds"]["copy"]["records"] == 3
+    assert content(finished, "simulated/splits/leakage.json")["kinds"]["copy"]["records"] == 0
+    leaked = pd.read_csv(finished.folder / "results/chromosomes/splits/leakage.tsv", sep="\t")
+    assert set(leaked.loc[leaked["kind"] == "copy", "record"]) == {
+        "chromosomes_2", "chromosomes_5", "chromosomes_8"
+    }  # fmt: skip
+    similarity = pd.read_csv(finished.folder / "results/chromosomes/similarity.tsv", sep="\t")
+    n = similarity.groupby("subset")["n"].first()
+    assert n["all"] == n["leaked"] + n["without leaked"] == 20
+
+
+def test_controls_are_trained_and_judged(finished):
+    results = finished.folder / "results"
+    controls = pd.read_csv(results / "classes/controls.tsv", sep="\t")
+    assert set(controls["control"]) == {"permuted labels", "shuffled input"}
+    assert set(controls["model"]) == {"linear"}
+    seeds = pd.read_csv(results / "simulated/seeds.tsv", sep="\t").set_index("model")
+    assert list(seeds["n_seeds"]) == [2, 2] and seeds.loc["dense", "sd"] > 0
+    curve = pd.read_csv(results / "simulated/learning_curve.tsv", sep="\t")
+    assert set(zip(curve["model"], curve["fraction"], strict=True)) == {
+        (model, fraction) for model in ("linear", "dense") for fraction in (0.5, 1.0)
+    }
+    assert len(pd.read_csv(results / "locked/controls.tsv", sep="\t")) == 0
+
+
+def test_the_method_of_the_comparison_follows_the_split(finished):
+    methods = {
+        name: set(
+            pd.read_csv(finished.folder / f"results/{name}/comparison.tsv", sep="\t")["method"]
+        )
+        for name in ("simulated", "classes", "chromosomes")
+    }
+    assert methods == {
+        "simulated": {"corrected t"},
+        "classes": {"group bootstrap"},
+        "chromosomes": {"cluster-robust DeLong"},
+    }
+
+
+def test_five_datasets_are_compared_by_ranks(finished):
+    across = content(finished, "across/across.json")
+    assert len(across["datasets"]) == 5 and set(across["models"]) == {"majority", "linear"}
+    assert (finished.folder / "results/across/critical_difference.svg").is_file()
+
+
+def test_the_report_for_machines_says_the_same(finished):
+    report = content(finished, "report.json")
+    names = [dataset["name"] for dataset in report["datasets"]]
+    assert names == ["chromosomes", "classes", "locked", "numbers", "simulated"]
+    html = (finished.folder / "results/report.html").read_text()
+    assert "Is this test honest?" in html
+    assert "3 of 20 test records" in html and "3 of 20 test records" in json.dumps(report)
 
 
 def test_padding_and_cropping_are_counted(finished):
@@ -65,7 +133,8 @@ def test_training_tells_its_progress_on_the_terminal(finished):
 
 
 def test_no_resume_state_is_left(finished):
-    assert not list((finished.folder / "results").glob("*/resume/*/*"))
+    left = (finished.folder / "results").glob("*/resume/**/*")
+    assert not [path for path in left if path.is_file()]
 
 
 def test_a_second_run_has_nothing_to_do(finished, tiny_configuration):
@@ -79,7 +148,7 @@ def test_a_changed_epoch_count_reruns_training_and_what_follows(rerun, tiny_conf
     planned = rerun.planned(configuration={**tiny_configuration, "models": models})
     assert {"train_network", "evaluate_models", "write_report"} <= planned
     untouched = {"simulate_dataset", "prepare_dataset", "group_records", "split_records"}
-    assert not planned & (untouched | {"train_baseline"})
+    assert not planned & (untouched | {"train_baseline", "audit_leakage"})
 
 
 def test_an_edited_library_module_reruns_what_depends_on_it(rerun, tiny_configuration):

@@ -93,7 +93,6 @@ rule make_control:
         "../../envs/analysis.yaml"
     params:
         control="{control}",
-        both_strands=of_dataset("both_strands"),
         seed=settings["seed"],
         code=code("make_control"),
     script:

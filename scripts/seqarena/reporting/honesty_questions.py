@@ -268,7 +268,7 @@ def _seeds(dataset: Mapping) -> Answer:
         return Answer(topic, question, "not known", reason)
     by_seeds = rows[rows["source"] == "seeds"]
     row = (by_seeds if len(by_seeds) else rows).iloc[0]
-    what = "seeds" if row["source"] == "seeds" else "repeats (other folds and other seeds)"
+    what = "seeds" if row["source"] == "seeds" else "repeats (the same test records, other seeds)"
     spread = row["most"] - row["least"]
     said = (
         f"Over {int(row['n_seeds'])} {what} {metric_label(row['metric'])} of {model} runs from "

@@ -234,7 +234,7 @@ def spread_table(dataset: Mapping) -> Table | None:
     columns += [("mean", True), ("SD", True), ("least to most", True)]
     notes = [
         "Seeds: the same folds, with other first weights and another order of the records. "
-        "Repeats: other folds as well."
+        "Repeats: other seeds on the same test records."
     ]
     return Table(
         f"How far seeds and repeats move {with_direction(dataset['primary_metric'])}.",

@@ -2,18 +2,56 @@
 
 A group is a connected component: records are linked when their sequences are identical (on either
 strand) or when the user put them into one group. Whatever links records further, such as homology,
-adds edges to the same graph.
+adds edges to the same graph. The user's groups can stand alone, too: then sequences link nothing.
 """
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from seqarena.data.alphabet import UNKNOWN, complement_tokens
+from seqarena.data.alphabet import UNKNOWN, check_choice, complement_tokens
 from seqarena.data.dataset import Dataset
+from seqarena.errors import InputError
+
+LARGEST = 10
+"""Sizes of so many of the largest groups are reported."""
+
+
+def use_of_column(dataset: Dataset, groups: str) -> str:
+    """Say what the user's own groups are used for.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The records, with a column `group` or without.
+    groups : {"join", "replace"}
+        Whether the groups of that column join those by sequence, or replace them: then records of
+        one value form a group, whatever their sequences, and a record without a value is a group
+        of its own, even if it is a copy of another one. The audit of the split reports that.
+
+    Returns
+    -------
+    {"join", "replace", "none"}
+        "none" if there is no such column to join.
+
+    Raises
+    ------
+    InputError
+        If the column is to replace sequences but isn't there.
+    """
+    check_choice("grouping.groups", groups, ("join", "replace"))
+    if "group" in dataset.records:
+        return groups
+    if groups == "replace":
+        raise InputError(
+            "grouping.groups is 'replace', but the dataset has no column of groups",
+            remedy="name the column (labels: {group: ...}), or set groups to 'join'",
+        )
+    return "none"
 
 
 def group_records(
@@ -30,7 +68,8 @@ def group_records(
     dataset : Dataset
         The records.
     use_sequences : bool, default True
-        Whether records of identical sequence belong together.
+        Whether records of identical sequence belong together; records without any known letter
+        have none.
     use_column : bool, default True
         Whether records of one value in the dataset's column `group` belong together. Nothing
         happens if there is no such column; a record without a value joins nobody by it.
@@ -50,11 +89,56 @@ def group_records(
     """
     edges = [] if relatives is None else [relatives]
     if use_sequences:
-        edges.append(edges_within_labels(canonical_sequences(dataset, both_strands)))
+        edges.append(edges_of_copies(canonical_sequences(dataset, both_strands)))
     if use_column and "group" in dataset.records:
         edges.append(edges_within_labels(dataset.records["group"].to_numpy(dtype=object)))
     clusters = clusters_from_edges(len(dataset), *edges)
     return pd.DataFrame({"record": dataset.records["record"].to_numpy(), "cluster": clusters})
+
+
+def describe_clusters(clusters: np.ndarray) -> dict[str, Any]:
+    """Report how many groups there are and how large.
+
+    Parameters
+    ----------
+    clusters : array of int64, shape (n,)
+        Group of each record, from 0.
+
+    Returns
+    -------
+    dict
+        Fit for JSON: clusters (how many), largest_cluster (records), largest_share (of all records)
+        and largest (records of each of the ten largest, the first first).
+    """
+    sizes = np.sort(np.bincount(clusters, minlength=1))[::-1]
+    return {
+        "clusters": int(np.count_nonzero(sizes)),
+        "largest_cluster": int(sizes[0]),
+        "largest_share": float(sizes[0] / max(len(clusters), 1)),
+        "largest": [int(size) for size in sizes[:LARGEST] if size],
+    }
+
+
+def edges_of_copies(labels: np.ndarray) -> np.ndarray:
+    """Link each record with the first one of the same sequence.
+
+    Parameters
+    ----------
+    labels : array of object, shape (n,)
+        As of `canonical_sequences`. A record without any known letter is linked with none: nothing
+        says that two of them are alike.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (m, 2)
+        Pairs of positions.
+    """
+    return edges_within_labels(np.where(have_known_letters(labels), labels, None))
+
+
+def have_known_letters(labels: np.ndarray) -> np.ndarray:
+    """Tell which labels of `canonical_sequences` have any A, C, G or T (bool, shape (n,))."""
+    return np.array([min(label, default=UNKNOWN) < UNKNOWN for label in labels], dtype=bool)
 
 
 def edges_within_labels(labels: np.ndarray) -> np.ndarray:
@@ -102,7 +186,7 @@ def canonical_sequences(dataset: Dataset, both_strands: bool) -> np.ndarray:
     """Give each record a label that identical sequences share.
 
     Unknown letters at either end are left out: padding is made of them, and it lies at the other
-    end of a reverse complement.
+    end of a reverse complement. So records of unknown letters alone share an empty label.
     """
     tokens, offsets = np.asarray(dataset.tokens), np.asarray(dataset.offsets)
     complements = complement_tokens[tokens] if both_strands else tokens

@@ -17,21 +17,35 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import parasail
 
+from seqarena.data.alphabet import check_choice
 from seqarena.data.dataset import Dataset
 from seqarena.errors import InputError
-from seqarena.splits import scanning, seeds
-from seqarena.splits.groups import canonical_sequences, clusters_from_edges, edges_within_labels
-from seqarena.splits.shuffling import dinucleotide_shuffle
+from seqarena.splits import calibration, mmseqs, scanning, seeds
+from seqarena.splits.grouping_alignment import (
+    BATCH,
+    MAX_THRESHOLD,
+    Aligner,
+    Candidates,
+    margin_for,
+)
+from seqarena.splits.grouping_complexity import blank_simple_repeats
+from seqarena.splits.groups import (
+    canonical_sequences,
+    clusters_from_edges,
+    describe_clusters,
+    edges_of_copies,
+    have_known_letters,
+)
 
+SEARCHES = ("built-in", "mmseqs2")
 MAX_SEED_PAIRS = 4.2e8
-"""Pairs of equal seeds a pattern, among random letters, that set the seeds' weight."""
+"""Pairs of equal seeds a pattern, among random letters as frequent as those of the sequences, that
+set the seeds' weight."""
 MIN_CAP = 64
 """A seed is never capped at fewer places than this."""
 CAP_FACTOR = 8
 """A seed is capped at this many times the places of a seed in random letters."""
-LOWEST_THRESHOLD = 8
 CANDIDATE_SCORE = 16
 """Ungapped score from which a pair is aligned, but `CANDIDATE_SHARE` of the threshold if less."""
 CANDIDATE_SHARE = 0.6
@@ -39,16 +53,8 @@ SLICES = 8
 """Parts of a search that run side by side; fixed, so that results don't depend on threads."""
 ROOM = 250_000
 """Candidates a slice may find before they are aligned."""
-BATCH = 20_000
-"""Candidates aligned before links are looked at again."""
-CALIBRATION_LETTERS = 4_000_000
-CALIBRATION_SEED = 1
-CHANCE_SHARE = 0.001
-"""Share of records that may have a relative by chance."""
-MIN_ENTROPY = 2.5
-"""Bits of its dinucleotides below which a record is left out of the calibration."""
-_MATRIX = parasail.matrix_create("ACGTN", 1, -1)  # a letter not named would cost nothing
-_MATRIX[4, 4] = -1  # N doesn't match N
+CHANCE_CANDIDATES = 200_000
+"""Without a threshold, so many of the candidates found at a time are aligned, the best."""
 
 
 def group_by_homology(
@@ -56,13 +62,14 @@ def group_by_homology(
     *,
     both_strands: bool = True,
     threshold: int | str = "auto",
+    search: str = "built-in",
     threads: int = 2,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Put records with related sequences into clusters.
 
     Parameters
     ----------
-    dataset, both_strands, threshold, threads
+    dataset, both_strands, threshold, search, threads
         As in `homology_edges`.
 
     Returns
@@ -72,26 +79,19 @@ def group_by_homology(
         record in the order of the dataset. Neither the order of the records nor (with
         `both_strands`) their strand changes which records share a cluster.
     report : dict
-        That of `homology_edges`, and clusters (how many), largest_cluster (records) and
-        largest_share (of all records).
+        That of `homology_edges` and that of `seqarena.splits.groups.describe_clusters`.
 
     Raises
     ------
     InputError
-        If the threshold is neither "auto" nor a sensible number.
+        As `homology_edges` does.
     """
     edges, report = homology_edges(
-        dataset, both_strands=both_strands, threshold=threshold, threads=threads
+        dataset, both_strands=both_strands, threshold=threshold, search=search, threads=threads
     )
     clusters = clusters_from_edges(len(dataset), edges)
-    sizes = np.bincount(clusters, minlength=1)
-    report |= {
-        "clusters": int(np.count_nonzero(sizes)),
-        "largest_cluster": int(sizes.max()),
-        "largest_share": float(sizes.max() / max(len(dataset), 1)),
-    }
     table = pd.DataFrame({"record": dataset.records["record"].to_numpy(), "cluster": clusters})
-    return table, report
+    return table, report | describe_clusters(clusters)
 
 
 def homology_edges(
@@ -99,14 +99,16 @@ def homology_edges(
     *,
     both_strands: bool = True,
     threshold: int | str = "auto",
+    search: str = "built-in",
     threads: int = 2,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Link records with related sequences.
 
     Two sequences are related if their Smith-Waterman score (+1 a match, -1 a mismatch, -2 the first
-    letter of a gap, -1 each further one) reaches the threshold on either strand. The search is
-    heuristic: of the pairs near the threshold some are missed. Pairs that are linked already by way
-    of others are not compared, so the edges are a spanning forest of the groups.
+    letter of a gap, -1 each further one) reaches the threshold on either strand. Unknown letters
+    match nothing, nor do simple repeats (see `grouping_complexity.blank_simple_repeats`). The
+    search is heuristic: of the pairs near the threshold some are missed. Pairs that are linked
+    already by way of others are not compared, so the edges are a spanning forest of the groups.
 
     Parameters
     ----------
@@ -116,9 +118,12 @@ def homology_edges(
         Whether the reverse complement of a sequence is the same molecule. Set to False for RNA and
         other stranded tasks.
     threshold : int or "auto", default "auto"
-        Score from which on two sequences are related. "auto": the smallest that at most 1 in 1,000
-        records reaches by chance, which the same search measures on dinucleotide-shuffled copies
-        of the same sequences (a sample of them if there are more than 4 million letters).
+        Score from which on two sequences are related. "auto": just above what chance reaches, by
+        `seqarena.splits.calibration.calibrate`. One above 4,096 is taken as that. A sequence with
+        fewer letters can have copies only.
+    search : {"built-in", "mmseqs2"}, default "built-in"
+        What proposes the pairs. MMseqs2 must be installed; it finds fewer of the weak relatives.
+        What pairs are linked, and the calibration, are the same.
     threads : int, default 2
         Threads to run on. The groups don't depend on it.
 
@@ -128,51 +133,146 @@ def homology_edges(
         Pairs of positions in the dataset: copies (of the same sequence, unknown letters at its
         ends aside) and relatives.
     report : dict
-        Fit for JSON: threshold; calibration (None if the threshold was given); records, distinct,
-        too_short (distinct sequences shorter than the shortest seed, which only copies can join);
-        copy_edges, homology_edges; seeds (weight, spans, capped and capped_share, of seeds and
-        their places); seconds, and compile_seconds therein.
+        Fit for JSON: search; threshold; calibration (None if the threshold was given);
+        both_strands; records; distinct (sequences with any known letter); all_unknown (records
+        without one, which nothing can join); too_short (distinct sequences shorter than the
+        shortest seed or word) and below_threshold (those with fewer letters than the threshold),
+        both of which only copies can join; simple_repeats (distinct sequences that have some, and
+        the share of letters); copy_edges, homology_edges; seeds (weight, spans, cap, capped and
+        capped_share, of seeds and their places) or mmseqs2 (version, word_length, pairs); seconds,
+        and compile_seconds therein.
 
     Raises
     ------
     InputError
-        If the threshold is neither "auto" nor a sensible number.
+        If the threshold is neither "auto" nor a sensible number, or MMseqs2 can't be run.
     """
-    if threshold != "auto" and not (
-        isinstance(threshold, int | np.integer)
-        and not isinstance(threshold, bool)
-        and threshold >= LOWEST_THRESHOLD
-    ):
-        raise InputError(
-            f"the homology threshold is {threshold!r}",
-            remedy=f'state "auto" or a whole number from {LOWEST_THRESHOLD} on',
-        )
+    check_choice("grouping.search", search, SEARCHES)
+    _check_threshold(threshold)
     started = time.perf_counter()
     compile_seconds = _compile()
     labels = canonical_sequences(dataset, both_strands)
-    copies = edges_within_labels(labels)
+    copies = edges_of_copies(labels)
     tokens, offsets, heads = _distinct(labels)
-    calibration = None
+    chance = None
     with ThreadPoolExecutor(threads) as pool:
         if threshold == "auto":
-            threshold, calibration = _calibrate(tokens, offsets, both_strands, pool)
-        search = _Search(tokens, offsets, both_strands, pool)
-        links = [kept for kept, _, _ in search.run(int(threshold))]
-    edges = heads[np.concatenate([np.empty((0, 2), dtype=np.int64), *links])]
+            threshold, chance = calibrate(tokens, offsets, both_strands, pool)
+        threshold = min(int(threshold), MAX_THRESHOLD)
+        plain = blank_simple_repeats(tokens, offsets)
+        if search == "mmseqs2":
+            links, how = _link_by_mmseqs(plain, offsets, both_strands, threshold, threads, pool)
+        else:
+            links, how = _link(plain, offsets, both_strands, threshold, pool)
+    edges = heads[links]
+    lengths = np.diff(offsets)
+    repeats = np.cumsum(np.append(0, plain != tokens))[offsets]
     report = {
-        "threshold": int(threshold),
-        "calibration": calibration,
+        "search": search,
+        "threshold": threshold,
+        "calibration": chance,
         "both_strands": both_strands,
         "records": len(dataset),
         "distinct": len(heads),
-        "too_short": int(np.count_nonzero(np.diff(offsets) < search.shortest_span)),
+        "all_unknown": int(np.count_nonzero(~have_known_letters(labels))),
+        "too_short": int(np.count_nonzero(lengths < how.pop("shortest"))),
+        "below_threshold": int(np.count_nonzero(lengths < threshold)),
+        "simple_repeats": {
+            "sequences": int(np.count_nonzero(np.diff(repeats))),
+            "share": float(repeats[-1] / max(offsets[-1], 1)),
+        },
         "copy_edges": len(copies),
         "homology_edges": len(edges),
-        "seeds": search.describe(),
+        **how,
         "compile_seconds": compile_seconds,
         "seconds": time.perf_counter() - started,
     }
     return np.concatenate([copies, edges]), report
+
+
+def _check_threshold(threshold: int | str) -> None:
+    if threshold != "auto" and not (
+        isinstance(threshold, int | np.integer)
+        and not isinstance(threshold, bool)
+        and threshold >= calibration.LOWEST_THRESHOLD
+    ):
+        raise InputError(
+            f"the homology threshold is {threshold!r}",
+            remedy=f'state "auto" or a whole number from {calibration.LOWEST_THRESHOLD} on',
+        )
+
+
+def calibrate(
+    tokens: np.ndarray, offsets: np.ndarray, both_strands: bool, pool: ThreadPoolExecutor
+) -> tuple[int, dict[str, Any]]:
+    """Calibrate the threshold on distinct sequences, by the built-in search.
+
+    Parameters
+    ----------
+    tokens : array of uint8, shape (letters,)
+        Distinct sequences end to end.
+    offsets : array of int64, shape (n + 1,)
+        Where each begins, and the end.
+    both_strands : bool
+        Whether to compare reverse complements, too.
+    pool : concurrent.futures.Executor
+        Of threads.
+
+    Returns
+    -------
+    threshold, report
+        As of `seqarena.splits.calibration.calibrate`.
+    """
+
+    def search(shuffled: np.ndarray, ends: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for _, pairs, scores in _Search(shuffled, ends, both_strands, pool).run(math.inf):
+            yield pairs, scores
+
+    return calibration.calibrate(tokens, offsets, search)
+
+
+def _link(
+    tokens: np.ndarray,
+    offsets: np.ndarray,
+    both_strands: bool,
+    threshold: int,
+    pool: ThreadPoolExecutor,
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Link distinct sequences by the built-in search; describe its seeds."""
+    search = _Search(tokens, offsets, both_strands, pool)
+    links = [kept for kept, _, _ in search.run(threshold)]
+    links = np.concatenate([np.empty((0, 2), dtype=np.int64), *links])
+    return links, {"shortest": search.shortest_span, "seeds": search.describe()}
+
+
+def _link_by_mmseqs(
+    tokens: np.ndarray,
+    offsets: np.ndarray,
+    both_strands: bool,
+    threshold: int,
+    threads: int,
+    pool: ThreadPoolExecutor,
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Link distinct sequences that MMseqs2 finds alike; describe its search."""
+    word_length = mmseqs.choose_word_length(int(offsets[-1]))
+    report = {"version": mmseqs.read_version(), "word_length": word_length, "pairs": 0}
+    parents = np.arange(len(offsets) - 1)
+    aligner = Aligner(tokens, offsets, pool)
+    links = [np.empty((0, 2), dtype=np.int64)]
+    for candidates in mmseqs.find_candidates(
+        *(tokens, offsets),
+        both_strands=both_strands,
+        word_length=word_length,
+        margin=margin_for(threshold),
+        longest=2 * MAX_THRESHOLD,
+        threads=threads,
+    ):
+        report["pairs"] += len(candidates.pairs)
+        for start in range(0, len(candidates.pairs), BATCH):
+            batch = candidates.take(slice(start, start + BATCH))
+            links.append(aligner.link(batch, threshold, parents)[0])
+    shortest = mmseqs.shortest_found(word_length)
+    return np.concatenate(links), {"shortest": shortest, "mmseqs2": report}
 
 
 def _compile() -> float:
@@ -180,22 +280,27 @@ def _compile() -> float:
     started = time.perf_counter()
     tokens = np.tile(np.array([0, 1, 2, 3, 1, 0, 3], dtype=np.uint8), 12)
     offsets = np.array([0, 40, 84])
-    dinucleotide_shuffle(tokens, offsets, seed=0)
+    blank_simple_repeats(tokens, offsets)
     with ThreadPoolExecutor(1) as pool:
+        calibration.calibrate(tokens, offsets, lambda *_: ())
         for _ in _Search(tokens, offsets, True, pool).run(30):
             pass
     return time.perf_counter() - started
 
 
 def _distinct(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give distinct sequences, sorted: tokens, offsets, and the first record that has each."""
-    codes, sequences = pd.factorize(pd.Series(labels, dtype=object))
-    _, heads = np.unique(codes, return_index=True)
+    """Give distinct sequences, sorted: tokens, offsets, and the first record that has each.
+
+    Sequences without any known letter are left out.
+    """
+    known = np.flatnonzero(have_known_letters(labels))
+    codes, sequences = pd.factorize(pd.Series(labels[known], dtype=object))
+    _, first = np.unique(codes, return_index=True)
     order = sorted(range(len(sequences)), key=sequences.__getitem__)
     ordered = [sequences[i] for i in order]
     offsets = np.cumsum([0, *map(len, ordered)], dtype=np.int64)
     tokens = np.frombuffer(b"".join(ordered), dtype=np.uint8)
-    return tokens, offsets, heads[np.array(order, dtype=np.int64)].astype(np.int64)
+    return tokens, offsets, known[first[np.array(order, dtype=np.int64)]].astype(np.int64)
 
 
 class _Search:
@@ -223,9 +328,10 @@ class _Search:
         self.pool = pool
         self.lengths = np.diff(offsets)
         self.text = seeds.lay_out(tokens, offsets, both_strands)
-        self.letters = self.text.letters.tobytes().translate(bytes(b"ACGTN-".ljust(256))).decode()
+        self.aligner = Aligner(tokens, offsets, pool)
         n_letters = max(int(offsets[-1]), 1)
-        self.weight = seeds.choose_weight(n_letters, MAX_SEED_PAIRS)
+        shares = np.bincount(tokens, minlength=4)[:4] / n_letters
+        self.weight = seeds.choose_weight(n_letters, MAX_SEED_PAIRS, float(shares @ shares))
         self.patterns = seeds.choose_patterns(self.weight)
         self.shortest_span = min(pattern[-1] for pattern in self.patterns) + 1
         n_words = 4**self.weight / (2 if both_strands else 1)
@@ -248,7 +354,7 @@ class _Search:
         Parameters
         ----------
         threshold : float
-            Score that links; with infinity every candidate is aligned and none linked.
+            Score that links; with infinity the best candidates are aligned and none linked.
 
         Yields
         ------
@@ -264,6 +370,7 @@ class _Search:
         expected = min(threshold, 2 * math.log(n_letters) / math.log(3))
         candidate_score = min(CANDIDATE_SCORE, math.ceil(CANDIDATE_SHARE * expected))
         link_score = min(threshold, 1 << 40)
+        margin = margin_for(threshold if threshold < math.inf else 0)
         parents = np.arange(len(self.lengths))
         checked = scanning.KeySet()
         for pattern in self.patterns:
@@ -282,10 +389,14 @@ class _Search:
                 links = links[scanning.unite(parents, links)]
                 candidates = np.concatenate([part for part, _ in found])
                 best_first = np.argsort(-candidates[:, 1], kind="stable")
+                if threshold == math.inf and len(best_first) > CHANCE_CANDIDATES:
+                    best_first = best_first[:CHANCE_CANDIDATES]
+                    candidate_score = int(candidates[best_first[-1], 1])
                 keys = checked.add(candidates[best_first, 0])
                 yield links, np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.int64)
                 for start in range(0, len(keys), BATCH):
-                    yield self._align(keys[start : start + BATCH], threshold, parents)
+                    batch = self._candidates(keys[start : start + BATCH], margin)
+                    yield self.aligner.link(batch, threshold, parents)
                 if all(p[0] >= stop for p, stop in zip(positions, bounds[1:], strict=True)):
                     break
 
@@ -312,91 +423,12 @@ class _Search:
 
         return list(self.pool.map(scan_slice, positions, stops))
 
-    def _align(
-        self, keys: np.ndarray, threshold: float, parents: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Align pairs that are still apart, and link those that reach the threshold.
-
-        Of a long sequence, the block with the seed and its neighbours on either side are aligned.
-        """
+    def _candidates(self, keys: np.ndarray, margin: int) -> Candidates:
+        """Say between which places to align: the block with the seed and a margin around it."""
         first_blocks = self.text.first_blocks
         blocks = np.column_stack(np.divmod(keys // 2, first_blocks[-1]))
         pairs = np.searchsorted(first_blocks, blocks, side="right") - 1
-        apart = scanning.are_apart(parents, pairs)
-        pairs, blocks, opposite = pairs[apart], blocks[apart], keys[apart] % 2 == 1
-        offsets = (blocks - first_blocks[pairs]) * seeds.BLOCK_LENGTH
-        starts = np.maximum(offsets - seeds.BLOCK_LENGTH, 0) + self.text.starts[pairs]
-        stops = np.minimum(offsets + 2 * seeds.BLOCK_LENGTH, self.lengths[pairs])
-        stops += self.text.starts[pairs]
-        end = len(self.letters)
-        starts[opposite, 1], stops[opposite, 1] = (
-            end - stops[opposite, 1],
-            end - starts[opposite, 1],
-        )
-        places = np.column_stack([starts[:, 0], stops[:, 0], starts[:, 1], stops[:, 1]]).tolist()
-        parts = [places[i : i + 500] for i in range(0, len(places), 500)]
-        scores = np.array([score for part in self.pool.map(self._scores, parts) for score in part])
-        scores = scores.astype(np.int64)
-        links = pairs[scores >= threshold]
-        return links[scanning.unite(parents, links)], pairs, scores
-
-    def _scores(self, places: list[list[int]]) -> list[int]:
-        """Give Smith-Waterman scores of stretches of the text."""
-        letters = self.letters
-        return [
-            parasail.sw_striped_16(letters[a:b], letters[c:d], 2, 1, _MATRIX).score
-            for a, b, c, d in places
-        ]
-
-
-def _calibrate(
-    tokens: np.ndarray, offsets: np.ndarray, both_strands: bool, pool: ThreadPoolExecutor
-) -> tuple[int, dict[str, Any]]:
-    """Find the smallest score that hardly any record reaches with a shuffled one.
-
-    A sample of the records has fewer chances than all of them, so its scores are too low by the
-    logarithm of that ratio over the rate at which high scores thin out (S. Karlin and
-    S. F. Altschul, PNAS 87:2264, 1990), which is estimated from the scores themselves.
-    """
-    usable = np.flatnonzero(_dinucleotide_entropy(tokens, offsets) >= MIN_ENTROPY)
-    order = np.random.default_rng(CALIBRATION_SEED).permutation(usable)
-    lengths = np.diff(offsets)[order]
-    sample = np.sort(order[np.cumsum(lengths) <= CALIBRATION_LETTERS])
-    parts = [tokens[offsets[i] : offsets[i + 1]] for i in sample]
-    ends = np.cumsum([0, *map(len, parts)], dtype=np.int64)
-    shuffled = dinucleotide_shuffle(
-        np.concatenate([np.empty(0, dtype=np.uint8), *parts]), ends, CALIBRATION_SEED
-    )
-    best = np.zeros(len(sample), dtype=np.int64)
-    for _, pairs, scores in _Search(shuffled, ends, both_strands, pool).run(math.inf):
-        for column in pairs.T:
-            np.maximum.at(best, column, scores)
-    ratio = int(lengths.sum()) / max(int(ends[-1]), 1)
-    allowed = int(CHANCE_SHARE * len(best))
-    reached = int(np.sort(best)[-1 - allowed]) if len(best) else 0
-    tail = best[best >= np.quantile(best, 0.9)] if len(best) else best
-    rate = math.log(1 + 1 / max(tail.mean() - tail.min(), 0.5)) if len(tail) else 1.0
-    correction = math.ceil(math.log(max(ratio, 1)) / rate)
-    return max(reached + 1 + correction, LOWEST_THRESHOLD), {
-        "method": "dinucleotide-shuffled copies, searched in the same way",
-        "seed": CALIBRATION_SEED,
-        "records": len(sample),
-        "letters": int(ends[-1]),
-        "left_out_as_repetitive": len(offsets) - 1 - len(usable),
-        "chance_share": CHANCE_SHARE,
-        "chance_score": reached,
-        "best_chance_score": int(best.max(initial=0)),
-        "correction_for_sampling": correction,
-    }
-
-
-def _dinucleotide_entropy(tokens: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Give the bits a dinucleotide of each sequence, which are few in repeats of a short motif."""
-    letters = np.minimum(tokens, 4).astype(np.int64)
-    entropies = np.zeros(len(offsets) - 1)
-    for i in range(len(entropies)):
-        part = letters[offsets[i] : offsets[i + 1]]
-        counts = np.bincount(part[:-1] * 5 + part[1:])
-        shares = counts[counts > 0] / max(len(part) - 1, 1)
-        entropies[i] = -(shares * np.log2(shares)).sum()
-    return entropies
+        places = (blocks - first_blocks[pairs]) * seeds.BLOCK_LENGTH
+        starts = np.maximum(places - margin, 0)
+        stops = np.minimum(places + seeds.BLOCK_LENGTH + margin, self.lengths[pairs])
+        return Candidates(pairs, starts, stops, keys % 2 == 1)

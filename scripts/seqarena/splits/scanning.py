@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from seqarena.data.alphabet import UNKNOWN
+from seqarena.splits.grouping_compiler import compiled
 from seqarena.splits.seeds import BLOCK_LENGTH, GAP, GAP_LENGTH
 
 MAX_DROP = 20
@@ -17,7 +18,7 @@ MIN_WINDOW_SCORE = 4
 _EMPTY = -1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def find_root(parents, i):
     """Find the representative of `i`'s set, halving the path to it."""
     while parents[i] != i:
@@ -26,7 +27,7 @@ def find_root(parents, i):
     return i
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def unite(parents, pairs):
     """Unite the sets of pairs; tell which pairs were still apart (bool, a value a pair)."""
     apart = np.zeros(len(pairs), dtype=np.bool_)
@@ -38,7 +39,7 @@ def unite(parents, pairs):
     return apart
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def are_apart(parents, pairs):
     """Tell which pairs are in different sets (bool, a value a pair)."""
     apart = np.zeros(len(pairs), dtype=np.bool_)
@@ -67,7 +68,7 @@ def _window(planes, plane, place):
     return bits
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _extend(letters, a, b, step):
     """Give the best score of segments that start at two places and go in one direction."""
     score, best = 0, 0
@@ -102,7 +103,7 @@ def _slot(table, key):
     )
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _contains(table, key):
     slot = _slot(table, key)
     while table[slot] != _EMPTY:
@@ -112,7 +113,7 @@ def _contains(table, key):
     return False
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _add(table, keys):
     """Add keys to a hash table that has room for them; tell which were new."""
     new = np.zeros(len(keys), dtype=np.bool_)
@@ -146,7 +147,7 @@ class KeySet:
         return new
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def scan(
     text,
     index,

@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from seqarena.data.alphabet import UNKNOWN, complement_tokens
+from seqarena.splits.grouping_compiler import compiled
 
 GAP_LENGTH = 32
 """Letters between two sequences in a text; a window of 64 about a seed never reaches across."""
@@ -71,10 +71,25 @@ class Index(NamedTuple):
     span: int
 
 
-def choose_weight(n_letters: int, max_pairs: float) -> int:
-    """Give the smallest weight of which random letters have at most so many pairs of seeds."""
+def choose_weight(n_letters: int, max_pairs: float, match: float = 0.25) -> int:
+    """Give the smallest weight of which random letters have at most so many pairs of seeds.
+
+    Parameters
+    ----------
+    n_letters : int
+        Letters of all sequences.
+    max_pairs : float
+        Pairs of places with equal seeds.
+    match : float, default 0.25
+        Probability that two letters are equal; 0.25 if all four are equally frequent.
+
+    Returns
+    -------
+    int
+        One of `WEIGHTS`, the largest if none will do.
+    """
     for weight in WEIGHTS:
-        if n_letters**2 / 4**weight <= max_pairs:
+        if n_letters**2 * match**weight <= max_pairs:
             return weight
     return WEIGHTS[-1]
 
@@ -154,7 +169,7 @@ def lay_out(tokens: np.ndarray, offsets: np.ndarray, both_strands: bool) -> Text
     return Text(letters, starts, strand_length, _bit_planes(letters), sequence_at, first_blocks)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _write_letters(letters, sequence_at, tokens, offsets, starts, both_strands, complements):
     for i in range(len(starts)):
         for k in range(offsets[i + 1] - offsets[i]):
@@ -167,7 +182,7 @@ def _write_letters(letters, sequence_at, tokens, offsets, starts, both_strands, 
                 sequence_at[(len(letters) - 1 - place) // GAP_LENGTH] = i
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _bit_planes(letters):
     planes = np.zeros((len(letters) // 64 + 2, 3), dtype=np.uint64)
     for place in range(len(letters)):
@@ -203,7 +218,7 @@ def index_seeds(text: Text, pattern: tuple[int, ...]) -> Index:
     return Index(first, places, span)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _words(letters, ones, both_strands):
     """Give the word at each place, with `_REVERSED` set where the other strand's is smaller."""
     words = np.full(len(letters), _NO_SEED, dtype=np.uint32)
@@ -223,7 +238,7 @@ def _words(letters, ones, both_strands):
     return words
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _sort_words(words, n_words, last_place):
     first = np.zeros(n_words + 1, dtype=np.int64)
     for word in words:
@@ -244,7 +259,7 @@ def _sort_words(words, n_words, last_place):
     return first, places
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def cut_evenly(first, cap, n_slices):
     """Cut the words of an index into slices of about equally many pairs of places.
 

@@ -1,9 +1,9 @@
 """Shuffling a sequence so that every pair of neighbouring letters stays as frequent as it was."""
 
 import numpy as np
-from numba import njit
 
 from seqarena.data.alphabet import LETTERS
+from seqarena.splits.grouping_compiler import compiled
 
 N_LETTERS = len(LETTERS)
 
@@ -34,7 +34,7 @@ def dinucleotide_shuffle(tokens: np.ndarray, offsets: np.ndarray, seed: int) -> 
     return shuffled
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _random_below(state, bound):
     """Draw from 0 to `bound` - 1 by SplitMix64, advancing ``state[0]``.
 
@@ -48,7 +48,7 @@ def _random_below(state, bound):
     return np.int64((bits >> np.uint64(1)) % np.uint64(bound))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _shuffle_all(tokens, offsets, seed):
     longest = 1
     for i in range(len(offsets) - 1):
@@ -67,7 +67,7 @@ def _shuffle_all(tokens, offsets, seed):
             _walk(sequence, successors, first)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _list_successors(sequence, successors, first):
     """Sort the letters that follow each letter into ``successors[first[x]:first[x + 1]]``."""
     first[:] = 0
@@ -82,7 +82,7 @@ def _list_successors(sequence, successors, first):
         free[letter] += 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _draw_last_edges(sequence, successors, first, state):
     """Shuffle the successors of each letter such that the walk uses all edges.
 
@@ -113,7 +113,7 @@ def _draw_last_edges(sequence, successors, first, state):
             successors[chosen], successors[position] = successors[position], successors[chosen]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _walk(sequence, successors, first):
     """Write the letters that the walk meets over the sequence; its first letter stays."""
     free = first.copy()
