@@ -79,7 +79,7 @@ def test_records_of_their_own_cluster_give_ordinary_delong(seed, levels):
     assert (found.difference, found.standard_error) == pytest.approx(
         ordinary(positive, first, second)
     )
-    area, variance = delong_roc_variance(positive, first)
+    area, variance = delong_roc_variance(positive.astype(int), first)
     one = delong_area(positive, first, alone)
     assert one.auroc == pytest.approx(area, abs=1e-6)  # the library computes in single precision
     assert one.standard_error == pytest.approx(np.sqrt(variance), abs=1e-5)

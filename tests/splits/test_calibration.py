@@ -93,12 +93,21 @@ def test_two_shuffles_of_one_record_are_no_strangers():
         same = np.array([[0, 3], [1, 4], [5, 2]])
         strangers = np.array([[i, i + 4] for i in range(300)])
         yield same, np.full(3, 90)
-        yield strangers, np.full(300, 12)
+        yield strangers, np.full(300, 24)
 
     threshold, report = calibrate(tokens, offsets, search)
     assert calls == [667 * 3]
-    assert report["best_chance_score"] == 12
-    assert (threshold, report["rounds"]) == (13, 667)
+    assert report["best_chance_score"] == 24
+    assert (threshold, report["rounds"]) == (25, 667)
+
+
+def test_a_shared_binding_site_is_no_relation():
+    random = np.random.default_rng(3)
+    site = random.integers(0, 4, 12).astype(np.uint8)
+    rows = random.integers(0, 4, (40, 40)).astype(np.uint8)
+    rows[:, 10:22] = site
+    edges, report = homology_edges(dataset(rows))
+    assert report["threshold"] == calibration.LOWEST_CALIBRATED and len(edges) < 5
 
 
 def test_a_count_is_read_off_or_extrapolated():
@@ -112,7 +121,7 @@ def test_a_count_is_read_off_or_extrapolated():
 
 
 def test_where_shuffling_tells_nothing_there_is_a_default():
-    assert score_of_count(np.zeros(50, dtype=np.int64), 1)[0] == calibration.DEFAULT_THRESHOLD
-    assert score_of_count(np.empty(0, dtype=np.int64), 0)[0] == calibration.DEFAULT_THRESHOLD
+    assert score_of_count(np.zeros(50, dtype=np.int64), 1)[0] == calibration.LOWEST_CALIBRATED
+    assert score_of_count(np.empty(0, dtype=np.int64), 0)[0] == calibration.LOWEST_CALIBRATED
     repeat = [np.resize([i % 4, (i + 1) % 4], 60).astype(np.uint8) for i in range(4)]
-    assert homology_edges(dataset(repeat))[1]["threshold"] == calibration.DEFAULT_THRESHOLD
+    assert homology_edges(dataset(repeat))[1]["threshold"] == calibration.LOWEST_CALIBRATED

@@ -73,7 +73,7 @@ def reliability_table(dataset: Mapping) -> Table:
     columns = [("model", False), ("temperature", False), ("predicted, mean", True)]
     columns += [("observed share", True), ("records", True), ("groups", True)]
     return Table(
-        f"Bins of the reliability diagram; second line: {INTERVAL}.",
+        "Bins of the reliability diagram; second line: 95 % interval with the group as unit.",
         columns,
         rows,
         [],

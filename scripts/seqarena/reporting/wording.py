@@ -115,15 +115,17 @@ FIGURES = {
     ),
     "similarity": (
         "Score by similarity to the training records",
-        "Test records are put into bins by how similar the nearest record is that the models had "
-        "seen. A score that rises to the right hints at memory. Bar: 95 % interval, bootstrap "
+        "Left: test records in bins by how similar the nearest training or validation record is. "
+        "A curve that gets better to the right hints at memory. Right: all test records (filled), "
+        "without leaked ones (hollow), leaked ones alone (cross). Bar: 95 % interval, bootstrap "
         "over groups.",
     ),
     "reliability": (
         "Reliability of the probabilities",
-        "How often the class occurs (up) among records that were given a probability (right). On "
-        "the diagonal a probability means what it says. Before and after one temperature, fitted "
-        "on validation records. Bar: 95 % interval, bootstrap over groups.",
+        "How often what was predicted came true (up) among records that were given a probability "
+        "(right). On the diagonal a probability means what it says. Hollow: as predicted; filled: "
+        "after one temperature, fitted on validation records. Bar: 95 % interval with the group "
+        "as unit.",
     ),
     "learning_curve": (
         "Score by size of the training set",

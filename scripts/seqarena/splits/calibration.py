@@ -11,8 +11,9 @@ from seqarena.splits.grouping_complexity import find_low_complexity
 from seqarena.splits.shuffling import dinucleotide_shuffle
 
 LOWEST_THRESHOLD = 8
-DEFAULT_THRESHOLD = 20
-"""Where shuffling tells nothing: too few sequences, or nothing in them but low complexity."""
+LOWEST_CALIBRATED = 20
+"""Where shuffling tells little: with few or short records a binding site in common, mostly of 6 to
+20 letters and just what models are to learn, would otherwise make relatives of them."""
 CHANCE_PAIRS = 1
 """Pairs of records that may be related by chance in the whole data."""
 CHANCE_SHARE = 0.001
@@ -69,11 +70,11 @@ def calibrate(
     Returns
     -------
     threshold : int
-        The score, `LOWEST_THRESHOLD` or more.
+        The score, `LOWEST_CALIBRATED` or more.
     report : dict
         Fit for JSON: method, seed, records (shuffled), rounds (how often), letters,
         low_complexity_share (of letters left out), allowed_pairs, decay (the exponent by which
-        scores thin out), chance_score (one less than the threshold) and best_chance_score (the
+        scores thin out), chance_score (what chance still reaches) and best_chance_score (the
         highest found).
     """
     lengths = np.diff(offsets)
@@ -98,7 +99,7 @@ def calibrate(
     allowed = min(CHANCE_PAIRS, CHANCE_SHARE * len(lengths) / 2)
     ratio = int(lengths.sum()) / max(rounds * n_letters, 1)
     score, decay = score_of_count(best, 2 * allowed / max(ratio, 1e-9) ** 2)
-    threshold = max(score, LOWEST_THRESHOLD)
+    threshold = max(score, LOWEST_CALIBRATED)
     return threshold, {
         "method": "dinucleotide-shuffled copies without low complexity, searched in the same way",
         "seed": SEED,
@@ -108,7 +109,7 @@ def calibrate(
         "low_complexity_share": float(is_low.mean()) if len(is_low) else 0.0,
         "allowed_pairs": allowed,
         "decay": decay,
-        "chance_score": threshold - 1,
+        "chance_score": max(score - 1, 0),
         "best_chance_score": int(best.max(initial=0)),
     }
 
@@ -134,12 +135,12 @@ def score_of_count(best: np.ndarray, count: float) -> tuple[int, float]:
     -------
     score : int
         The smallest that no more records reach; extrapolated where that are fewer than `ANCHOR`.
-        `DEFAULT_THRESHOLD` where no record has any score.
+        `LOWEST_CALIBRATED` where no record has any score.
     decay : float
         By which exponent the number of records falls as the score rises by 1.
     """
     if best.max(initial=0) == 0:
-        return DEFAULT_THRESHOLD, _FASTEST
+        return LOWEST_CALIBRATED, _FASTEST
     found = best[best > 0]
     count = min(count, RELIABLE_SHARE * len(best), len(found) / 2)
     tail = found[:TAIL]

@@ -20,7 +20,7 @@ from seqarena.splits.audit_exact import Nearest
 from seqarena.splits.audit_sides import Sides
 from seqarena.splits.grouping_compiler import compiled
 from seqarena.splits.homology import CAP_FACTOR, MAX_SEED_PAIRS, MIN_CAP
-from seqarena.splits.scanning import MIN_WINDOW_SCORE, _count_bits, _extend, _window
+from seqarena.splits.scanning import MIN_WINDOW_SCORE, count_bits, extend, window
 
 KEPT = 8
 """Candidates remembered of a sequence, so that some were seen in any repeat."""
@@ -205,15 +205,15 @@ def _scan(text, lengths, index, words, cap, tested, seen, candidates):
         n = first[word + 1] - begin
         for i in range(n if n > 1 else 0):
             start = places[begin + i] - margin
-            low[i] = _window(text.planes, 0, start)
-            high[i] = _window(text.planes, 1, start)
-            known[i] = _window(text.planes, 2, start)
+            low[i] = window(text.planes, 0, start)
+            high[i] = window(text.planes, 1, start)
+            known[i] = window(text.planes, 2, start)
         for i in range(n - 1):
             stop = min(n, i + 1 + cap)
             for j in range(i + 1, stop):  # a loop of its own, to run on vectors
                 both = known[i] & known[j]
                 equal = both & ~((low[i] ^ low[j]) | (high[i] ^ high[j]))
-                scores[j] = np.int8(2 * _count_bits(equal) - _count_bits(both))
+                scores[j] = np.int8(2 * count_bits(equal) - count_bits(both))
             a = places[begin + i]
             one = text.sequence_at[a // seeds.GAP_LENGTH]
             for j in range(i + 1, stop):
@@ -234,7 +234,7 @@ def _scan(text, lengths, index, words, cap, tested, seen, candidates):
                 back = back and not _knows(candidates, other, one, here_too - there_too)
                 if not (forth or back):
                     continue
-                score = _extend(text.letters, a, b, 1) + _extend(text.letters, a - 1, b - 1, -1)
+                score = extend(text.letters, a, b, 1) + extend(text.letters, a - 1, b - 1, -1)
                 if forth:
                     place = here - text.starts[one]
                     _keep(candidates, one, other, score, there - here, place, lengths[one])

@@ -49,7 +49,8 @@ def are_apart(parents, pairs):
 
 
 @njit(inline="always")
-def _count_bits(word):
+def count_bits(word):
+    """Count the ones among 64 bits."""
     word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
     word = (word & np.uint64(0x3333333333333333)) + (
         (word >> np.uint64(2)) & np.uint64(0x3333333333333333)
@@ -59,7 +60,7 @@ def _count_bits(word):
 
 
 @njit(inline="always")
-def _window(planes, plane, place):
+def window(planes, plane, place):
     """Give 64 bits of a plane from any place on."""
     word, bit = place >> 6, np.uint64(place & 63)
     bits = planes[word, plane] >> bit
@@ -69,7 +70,7 @@ def _window(planes, plane, place):
 
 
 @compiled
-def _extend(letters, a, b, step):
+def extend(letters, a, b, step):
     """Give the best score of segments that start at two places and go in one direction."""
     score, best = 0, 0
     while True:
@@ -209,9 +210,9 @@ def scan(
         n = first[position[0] + 1] - begin
         for i in range(position[1], n if n > 1 else 0):
             start = places[begin + i] - margin
-            low[i] = _window(text.planes, 0, start)
-            high[i] = _window(text.planes, 1, start)
-            known[i] = _window(text.planes, 2, start)
+            low[i] = window(text.planes, 0, start)
+            high[i] = window(text.planes, 1, start)
+            known[i] = window(text.planes, 2, start)
         for i in range(position[1], n - 1):
             if n_candidates + cap > len(candidates):
                 position[1] = i
@@ -220,7 +221,7 @@ def scan(
             for j in range(i + 1, stop):  # a loop of its own, to run on vectors
                 both = known[i] & known[j]
                 equal = both & ~((low[i] ^ low[j]) | (high[i] ^ high[j]))
-                scores[j] = np.int8(2 * _count_bits(equal) - _count_bits(both))
+                scores[j] = np.int8(2 * count_bits(equal) - count_bits(both))
             a = places[begin + i]
             one = text.sequence_at[a // GAP_LENGTH]
             for j in range(i + 1, stop):
@@ -234,7 +235,7 @@ def scan(
                 slot = _slot(recent, key)
                 if recent[slot] == key or _contains(checked, key):
                     continue
-                score = _extend(text.letters, a, b, 1) + _extend(text.letters, a - 1, b - 1, -1)
+                score = extend(text.letters, a, b, 1) + extend(text.letters, a - 1, b - 1, -1)
                 if score >= link_score:
                     parents[find_root(parents, one)] = find_root(parents, other)
                     links[n_links, 0], links[n_links, 1] = one, other
