@@ -229,6 +229,19 @@ def test_a_regression_target_is_a_finite_number(files, value):
     refused(f"{value!r} is not a finite number", "line 4, record c", task="regression")
 
 
+def test_one_record_is_no_dataset(files):
+    files(">a\nACGT\n", "id\tlabel\na\t1\n")
+    for task in ("binary", "multiclass", "regression"):
+        refused("only one record", "l.tsv", task=task)
+
+
+def test_sequences_without_a_known_letter_are_refused(files):
+    files(">a\nNNNN\n>b\nNNNN\n>c\nNNNN\n>d\nNNNN\n")
+    refused("no record has a known letter", "s.fa")
+    files(">a\nacgt\n>b\nacgt\n>c\nacgt\n>d\nacgt\n")
+    refused("no record has a known letter", "soft_masked: unknown", soft_masked="unknown")
+
+
 def test_a_regression_target_can_be_computed_with(files):
     files(labels="id\tlabel\na\t1\nb\t2\nc\t1e300\nd\t3\n")
     refused("'1e300' is too large", "line 4, record c", task="regression")

@@ -66,6 +66,8 @@ def test_what_is_not_there_was_not_measured():
     assert answer(whole, model="other") == answer(whole, "mcc") == "not measured"
     assert answer(curve([0.7, 0.75, np.nan])) == "not measured"
     assert answer(curve([0.7, np.nan, 0.8])) == "not measured"
+    # Half of one group is that group.
+    assert answer(curve([0.7, 0.75, 0.8]).assign(n_train=2)) == "not measured"
     # One group of test records: no interval.
     assert answer(curve([0.7, 0.75, 0.8], np.nan, np.nan)) == "not measured"
 

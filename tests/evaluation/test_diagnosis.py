@@ -101,7 +101,7 @@ def test_little_skill_on_training_records_is_under_fit():
 def test_no_skill_anywhere_is_degenerate():
     found = verdict(np.full(20, 0.692), np.full(20, 0.694))
     assert found["verdict"] == "degenerate"
-    assert "learned nothing" in found["reason"]
+    assert "hardly better than a constant" in found["reason"]
 
 
 def test_constant_predictions_are_degenerate_whatever_the_curve():

@@ -11,6 +11,7 @@ from seqarena.evaluation.metrics import (
     HIGHER_IS_BETTER,
     METRIC_NAMES,
     TASK_METRICS,
+    PredictionTable,
     best_threshold,
     choose_thresholds,
     degenerate_models,
@@ -300,3 +301,16 @@ def test_each_metric_has_a_name_and_a_direction():
     assert set(HIGHER_IS_BETTER) == set(METRIC_NAMES) - {"prevalence", "support"}
     lower = {name for name, higher in HIGHER_IS_BETTER.items() if not higher}
     assert lower == {"brier", "log_loss", "rmse", "mae"}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("task", TASK_METRICS)
+def test_a_bootstrap_draw_without_records_gives_nan_and_no_warning(task):
+    truth = np.array([0, 1, 0, 1])
+    score = np.array([0.2, 0.6, 0.4, 0.3])
+    prediction = np.column_stack([1 - score, score]) if task == "multiclass" else score
+    drawn = PredictionTable(pd.DataFrame(), truth, prediction, truth, task, ["no", "yes"])
+    found = drawn.values(np.array([[1.0, 0.0]] * 4))
+    for (_, name), values in found.items():
+        assert np.isfinite(values[0]), name
+        assert values[1] == 0 if name == "support" else np.isnan(values[1]), name

@@ -108,3 +108,11 @@ def test_correlation_survives_a_large_offset_and_scale():
     found = weighted.regression_metrics(1e6 + x, 1e-6 * y, np.ones((500, 1)))
     assert found["pearson"][0] == pytest.approx(stats.pearsonr(x, y)[0], abs=1e-8)
     assert found["spearman"][0] == pytest.approx(stats.spearmanr(x, y)[0])
+
+
+@pytest.mark.filterwarnings("error")
+def test_weights_that_are_all_0_give_nan_and_no_warning():
+    truth, weights = np.array([0.0, 1.0, 3.0]), np.array([[1.0, 0.0], [2.0, 0.0], [1.0, 0.0]])
+    found = weighted.regression_metrics(truth, truth[::-1], weights)
+    for name, values in found.items():
+        assert np.isfinite(values[0]) and np.isnan(values[1]), name

@@ -58,6 +58,7 @@ def test_calibration_is_no_question_of_regression(make_results, as_section):
     ],
 )  # fmt: skip
 def test_leaks_are_counted_in_words(leakage, found, text):
+    assert leaked_sentence(leakage(1)).startswith("The one test record wasn't found to be a copy")
     assert leaked_sentence(leakage(2600, found)) == text
 
 
@@ -211,6 +212,47 @@ def test_composition_is_given_as_a_share_of_what_was_learned(section):
     assert "over chance on the sequences themselves (0.900) 25.0 % is composition" in found.sentence
 
 
+def test_shuffled_input_at_chance_says_nothing_where_there_was_no_more_to_lose(section):
+    controls = section["controls"].assign(verdict="at chance", low=0.4, high=0.6, value=0.5)
+    found = answer(section | {"controls": controls.assign(original=0.61)}, "composition")
+    assert found.status == "good"
+    assert found.sentence.endswith(": the score comes from the order of the letters.")
+    for original in (0.392, 0.6, np.nan):
+        found = answer(section | {"controls": controls.assign(original=original)}, "composition")
+        assert found.status == "not known" and "comes from the order" not in found.sentence
+    assert "on the sequences themselves, it isn't shown that the order" in found.sentence
+    errors = controls.assign(metric="rmse", original=0.3)
+    found = answer(section | {"controls": errors, "primary_metric": "rmse"}, "composition")
+    assert found.status == "good"
+
+
+def test_a_score_that_is_not_defined_is_no_good_test(section):
+    ranking = section["ranking"].assign(value=np.nan, low=np.nan, high=np.nan)
+    section |= {"ranking": ranking}
+    found = answer(section, "split")
+    assert found.status == "attention"
+    assert found.problem == "test records on which AUROC is not defined"
+    assert found.sentence.endswith("AUROC is not defined: there is no score to trust.")
+    section["headline"] = section["headline"] | {"best_network": None}
+    for topic in ("seeds", "training size"):
+        assert answer(section, topic).sentence == "It was measured, but no model has a score."
+
+
+def test_a_rise_that_is_not_shown_is_not_denied_either(section):
+    found = answer(section, "training size")
+    assert found.status == "good"
+    assert found.sentence.endswith(": it isn't shown that more would help.")
+
+
+def test_what_was_measured_on_other_models_is_not_said_to_be_missing(section):
+    model = honesty.focus(section)
+    for topic, key in (("seeds", "seeds"), ("training size", "learning_curve")):
+        of_others = section[key][section[key]["model"] == "linear"]
+        found = answer(section | {key: of_others}, topic)
+        assert found.status == "not known"
+        assert f"Measured on linear, not on {model}: `controls.models`" in found.sentence
+
+
 def test_controls_that_were_not_run_are_not_known(section):
     section |= {"controls": section["controls"].iloc[:0], "seeds": section["seeds"].iloc[:0]}
     section |= {"learning_curve": None}
@@ -309,6 +351,20 @@ def test_records_that_are_never_tested_are_told(section):
         "80 records in 2 groups stay in training in every fold and are never tested: records in "
         "groups larger than a fold (80). 3 records in no role, so not used." in found.sentence
     )
+    one = {"always_train": always | {"records": 1, "groups": 1}}
+    section["splits"] = section["splits"] | one
+    assert "1 record in 1 group stays in training in every fold and is never tested" in (
+        split_sentence(section)
+    )
+
+
+def test_a_class_that_is_never_tested_is_told(section):
+    counts = [("train", {"a": 5, "b": 5}), ("test", {"a": 0, "b": 3}), ("test", {"a": 0, "b": 2})]
+    roles = [{"role": role, "class_counts": of_class} for role, of_class in counts]
+    section["splits"] = section["splits"] | {"roles": roles}
+    found = answer(section, "split")
+    assert (found.status, found.problem) == ("attention", "classes that are never tested")
+    assert found.sentence.endswith("No test record is of class 'a'.")
 
 
 def test_an_own_split_is_as_good_as_its_audit(section, leakage):

@@ -35,6 +35,16 @@ def test_verdicts():
     )
 
 
+def test_one_test_record_is_no_plural():
+    random = np.random.default_rng(21)
+    data = dataset([draw(random, 80) for _ in range(4)])
+    _, report = audit(data, one_fold(data, "tttT"), threshold=30)
+    assert report["lines"] == [
+        "The one test record was compared with every record of its training and validation sets, "
+        "and was found to be related to none."
+    ]
+
+
 def test_lines_say_who_was_trained_on_and_who_validated_on():
     random = np.random.default_rng(19)
     sequences = [draw(random, 80) for _ in range(10)]
@@ -79,3 +89,19 @@ def test_values_can_conflict_too():
     table, report = audit(data, one_fold(data, "tT"))
     assert table["conflict"].item()
     assert "another value" in report["lines"][1]
+
+
+def test_of_too_short_records_only_copies_are_known():
+    random = np.random.default_rng(22)
+    short, long = [draw(random, 12) for _ in range(8)], [draw(random, 80) for _ in range(8)]
+    data = dataset([*short, *long])
+    _, report = audit(data, one_fold(data, "tttt" + "TTTT" + "tttt" + "TTTT"))
+    assert (report["below_threshold"], report["verdict"]) == (4, "not known")
+    assert report["lines"][-1].startswith(
+        "4 of 8 test records (50 %) can't score 20 with any other, having"
+    )
+    _, report = audit(data, one_fold(data, "tttt" + "    " + "tttt" + "TTTT"))
+    assert (report["below_threshold"], report["verdict"]) == (0, "clean")
+    unknown = dataset([*long, *[np.full(80, UNKNOWN)] * 4])
+    _, report = audit(unknown, one_fold(unknown, "tttt" + "TTTT" + "TTTT"))
+    assert (report["below_threshold"], report["verdict"]) == (4, "not known")

@@ -332,8 +332,10 @@ def test_a_class_without_records_is_refused():
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_data_that_cannot_fill_the_folds_are_refused_in_plain_words(task):
     targets = np.arange(300) % 2
-    with pytest.raises(InputError, match=r"form 1 group of up to 300 records, fewer than"):
+    with pytest.raises(InputError, match=r"form 1 group of up to 300 records, fewer than") as error:
         kfold(grouped().assign(cluster=0), targets, task, 5, 1, 0)
+    # No threshold parts copies or a group of the user's own.
+    assert error.value.remedy.startswith("Add records of other sequences")
     with pytest.raises(InputError, match="2 records form 2 groups of up to 1 record, fewer"):
         kfold(grouped(2, 10**9), targets[:2], task, 5, 1, 0)
     clusters = grouped().assign(cluster=np.minimum(np.arange(300), 297))

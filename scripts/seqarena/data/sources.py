@@ -220,6 +220,13 @@ def prepare_dataset(
     )
     targets, classes = _targets(task, records, positive)
     letters, tokens, offsets = _tokenise(records, soft_masked, ambiguous)
+    if (tokens == alphabet.UNKNOWN).all():
+        raise InputError(
+            "no record has a known letter, so there is nothing to learn from",
+            file=records.files[0],
+            remedy="give sequences of A, C, G and T; with soft_masked: unknown, lower-case letters "
+            "are unknown",
+        )
     lengths = np.diff(offsets)
     if length_to is None:
         _refuse_lengths(lengths, records)
@@ -266,6 +273,12 @@ def _targets(
 ) -> tuple[np.ndarray, list[str] | None]:
     """Targets and names of classes."""
     file = records.label_places[0][0]
+    if len(records.names) == 1:
+        raise InputError(
+            "there is only one record, so there is nothing to compare it with",
+            file=file,
+            remedy="give records of different labels",
+        )
     if task == "regression":
         numbers = np.array([_number(records, i) for i in range(len(records.names))], np.float64)
         if (numbers == numbers[0]).all():

@@ -8,7 +8,7 @@ from seqarena.evaluation.metrics import HIGHER_IS_BETTER, METRIC_NAMES
 # A baseline isn't there to be improved: what it can't do says something about the data.
 _BASELINE_ADVICE = {
     "constant": "it is the floor under the others",
-    "nothing learned": "what it looks at doesn't tell the records apart",
+    "nothing learned": "what it looks at says little of the target",
 }
 _CALMER = "lower the learning rate, or clip the gradients"
 _ADVICE = {
@@ -73,7 +73,7 @@ def look_at_sizes(
     answer : {"yes", "no", "not measured"}
         "no" also where a gain isn't beyond noise: nothing then shows that more data would help.
         "not measured" where the full size or any smaller one lacks, or one of the two has no value
-        or the smaller no interval.
+        or the smaller no interval, or both have as many records, as with very few groups.
     sentence : str
         What was measured, or nothing.
     """
@@ -84,7 +84,8 @@ def look_at_sizes(
     if full.empty or smaller.empty:
         return "not measured", ""
     full, last = full.iloc[0], smaller.iloc[-1]
-    if not np.isfinite([full["value"], last["value"], last["low"], last["high"]]).all():
+    numbers = [full["value"], last["value"], last["low"], last["high"]]
+    if not np.isfinite(numbers).all() or last["n_train"] >= full["n_train"]:
         return "not measured", ""
     sign = 1 if HIGHER_IS_BETTER[metric] else -1
     defined = rows[np.isfinite(rows["value"].astype(float))]
@@ -180,7 +181,9 @@ def _seen(
         "constant": f"Predicts {same} for every test record ({quoted}; {losses}; {constant})",
         "not finite": f"The loss is not a finite number ({losses}; {quoted})",
         "nothing to learn": f"A constant predicts the validation records without fault {numbers}",
-        "nothing learned": f"Has learned nothing, not even of its training records {numbers}",
+        "nothing learned": (
+            f"Predicts hardly better than a constant, even on its training records {numbers}"
+        ),
         "erratic": (
             "The training loss keeps jumping: it rose by over a tenth of a constant prediction's "
             f"loss in {m['jumps']} of {m['epochs']} epochs {numbers}"

@@ -140,7 +140,7 @@ class PredictionTable:
             ("brier", (score - positive) ** 2),
             ("log_loss", -np.log(_clipped(likelihood))),
         ):
-            values[name] = loss @ weights / total
+            values[name] = weighted.ratio(loss @ weights, total)
         return {("", name): values[name] for name in TASK_METRICS["binary"] if name in values}
 
     def _multiclass_values(
@@ -158,7 +158,8 @@ class PredictionTable:
         likelihood = prediction[np.arange(len(prediction)), self.truth]
         # Probabilities of single precision don't sum to exactly 1.
         likelihood = likelihood / np.maximum(prediction.sum(axis=1), SMALLEST_PROBABILITY)
-        found["log_loss"] = -np.log(_clipped(likelihood)) @ weights / weights.sum(axis=0)
+        surprise = -np.log(_clipped(likelihood)) @ weights
+        found["log_loss"] = weighted.ratio(surprise, weights.sum(axis=0))
         values = {}
         for name in TASK_METRICS["multiclass"]:
             if name in found and found[name].ndim == 1:

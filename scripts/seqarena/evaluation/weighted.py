@@ -4,7 +4,8 @@ Each function takes weights of the records, float64 of shape (n, b), and gives a
 weight of k is the record copied k times, so the value under a replicate's weights is exactly that
 of the resampled records (a test compares the two). What is undefined is NaN: what ranks or
 correlates where there is one class or a constant, an average over classes where fewer than two
-occur. Averages over classes leave out a class that doesn't occur, as scikit-learn does.
+occur. Averages over classes leave out a class that doesn't occur, as scikit-learn does. Weights
+may all be 0, as where a replicate draws no record of a bin: then every value is NaN.
 """
 
 import numpy as np
@@ -137,11 +138,11 @@ def _correlation(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarra
         name: np.einsum("ij,ij->j", weights, np.broadcast_to(column, weights.shape))
         for name, column in (("x", x), ("y", y), ("xx", x * x), ("yy", y * y), ("xy", x * y))
     }
-    var_x = sums["xx"] - sums["x"] ** 2 / total
-    var_y = sums["yy"] - sums["y"] ** 2 / total
+    var_x = sums["xx"] - ratio(sums["x"] ** 2, total)
+    var_y = sums["yy"] - ratio(sums["y"] ** 2, total)
     varies = (var_x > CONSTANT * sums["xx"]) & (var_y > CONSTANT * sums["yy"])
     spread = np.where(varies, np.sqrt(np.maximum(var_x * var_y, 0)), 0.0)
-    return np.clip(ratio(sums["xy"] - sums["x"] * sums["y"] / total, spread), -1, 1)
+    return np.clip(ratio(sums["xy"] - ratio(sums["x"] * sums["y"], total), spread), -1, 1)
 
 
 def _ranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -174,13 +175,13 @@ def regression_metrics(
     x, y = truth - truth.mean(), prediction - prediction.mean()
     squares = (error**2) @ weights
     around = (x**2) @ weights
-    spread = around - (x @ weights) ** 2 / total
+    spread = around - ratio((x @ weights) ** 2, total)
     spread = np.where(spread > CONSTANT * around, spread, 0.0)
     ranks = _ranks(truth, weights), _ranks(prediction, weights)
     return {
         "pearson": _correlation(x[:, None], y[:, None], weights),
         "spearman": _correlation(*ranks, weights),
         "r2": 1 - ratio(squares, spread),
-        "rmse": np.sqrt(squares / total),
-        "mae": np.abs(error) @ weights / total,
+        "rmse": np.sqrt(ratio(squares, total)),
+        "mae": ratio(np.abs(error) @ weights, total),
     }

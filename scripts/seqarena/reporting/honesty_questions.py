@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from seqarena.reporting.cells import higher_is_better
 from seqarena.reporting.honesty_words import (
     leaked_sentence,
     residual_sentence,
@@ -129,27 +130,45 @@ def _dependence(dataset: Mapping) -> Answer:
     return Answer(topic, question, "attention" if moved else "good", f"{said}.", problem)
 
 
+def _untested_classes(splits: Mapping) -> list[str]:
+    roles = splits.get("roles", [])
+    tested = [row.get("class_counts") or {} for row in roles if row["role"] == "test"]
+    names = dict.fromkeys(name for counts in tested for name in counts)
+    return [name for name in names if not any(counts.get(name) for counts in tested)]
+
+
 def _split(dataset: Mapping) -> Answer:
     topic, question = "split", "How was it split?"
     splits, verdict = dataset["splits"], dataset["leakage"]["verdict"]
     never = (splits.get("always_train") or {}).get("records", 0) + splits.get("unused", 0)
     by_sequence = splits.get("grouping", {}).get("by") != "homology"
     own = str(splits.get("mode", "")).startswith("own")
-    problems = []
+    problems, said = [], split_sentence(dataset)
+    if dataset["ranking"]["value"].isna().all():
+        label = metric_label(dataset["primary_metric"])
+        problems.append(f"test records on which {label} is not defined")
+        said += f" On its test records {label} is not defined: there is no score to trust."
     if never:
         problems.append("records that are never tested")
+    if untested := _untested_classes(splits):
+        problems.append("classes that are never tested")
+        said += f" No test record is of class {listed(map(repr, untested))}."
     if verdict != "clean" and (own or by_sequence):
         problems.append("a split that doesn't keep related records together")
     status = "attention" if problems else "good"
-    return Answer(topic, question, status, split_sentence(dataset), listed(problems))
+    return Answer(topic, question, status, said, listed(problems))
+
+
+def _control_rows(dataset: Mapping, control: str) -> pd.DataFrame:
+    table = dataset["controls"]
+    return table[(table["control"] == control) & (table["metric"] == dataset["primary_metric"])]
 
 
 def _control(
-    dataset: Mapping, control: str, setting: str, at_chance: str, say_above: Callable
+    dataset: Mapping, control: str, setting: str, say_at: Callable, say_above: Callable
 ) -> tuple[str, str]:
     """Give status and sentence of a control; the gravest of its models decides."""
-    table = dataset["controls"]
-    rows = table[(table["control"] == control) & (table["metric"] == dataset["primary_metric"])]
+    rows = _control_rows(dataset, control)
     if rows.empty:
         return "not known", f"Not run: see `controls.{setting}` in the configuration."
     # Where chance is the best guess and not what guessing gives, a model that guesses is below it.
@@ -164,9 +183,9 @@ def _control(
         )
         chance = "" if is_missing(row.chance) else f" (chance: {format_number(row.chance)})"
         endings = {
-            "at chance": f"which is chance{chance}{at_chance}",
+            "at chance": f"which is chance{chance}{say_at(row)}",
             "above chance": f"above chance{chance}{say_above(row)}",
-            "below chance": f"below chance{chance}{at_chance if guessed else _BELOW}",
+            "below chance": f"below chance{chance}{say_at(row) if guessed else _BELOW}",
         }
         if row.verdict in endings:
             sentences.append(f"{where}, {endings[row.verdict]}")
@@ -186,7 +205,7 @@ def _permuted(dataset: Mapping) -> Answer:
         dataset,
         "permuted labels",
         "permuted_labels",
-        ", as it must be",
+        lambda row: ", as it must be",
         lambda row: ": what was learned of meaningless labels carries over to test records",
     )
     if status != "not known":
@@ -197,19 +216,31 @@ def _permuted(dataset: Mapping) -> Answer:
 
 def _shuffled(dataset: Mapping) -> Answer:
     topic, question = "composition", "How much of the score is composition?"
-    status, said = _control(
-        dataset,
-        "shuffled input",
-        "shuffled_input",
-        ": the score comes from the order of the letters",
-        _kept,
-    )
+    status, said = _control(dataset, "shuffled input", "shuffled_input", _lost, _kept)
     if status != "not known":
         said = f"On sequences shuffled so that only their dinucleotides stay, {said}"
+    rows = _control_rows(dataset, "shuffled input").itertuples()
+    if status == "good" and not all(map(_lost_score, rows)):
+        status = "not known"
     # To learn from composition is no fault of the test; to take it for more would be.
     status = "attention" if status == "bad" else status
     problem = "a score that is partly composition" if status == "attention" else ""
     return Answer(topic, question, status, said, problem)
+
+
+def _lost_score(row: tuple) -> bool:
+    """Tell whether the sequences themselves gave a score beyond the control's interval."""
+    more = higher_is_better(row.metric)
+    return row.original > row.high if more else row.original < row.low
+
+
+def _lost(row: tuple) -> str:
+    if _lost_score(row):
+        return ": the score comes from the order of the letters"
+    return (
+        f"; with {format_number(row.original)} on the sequences themselves, it isn't shown that "
+        "the order of the letters counts"
+    )
 
 
 def _kept(row: tuple) -> str:
@@ -264,7 +295,9 @@ def _seeds(dataset: Mapping) -> Answer:
         & (table["n_seeds"] > 1)
     ]
     if rows.empty:
+        several = table.loc[table["n_seeds"] > 1, "model"].unique()
         reason = "One seed only; `controls.seeds` in the configuration asks for more."
+        reason = _measured_elsewhere(model, several) or reason
         return Answer(topic, question, "not known", reason)
     by_seeds = rows[rows["source"] == "seeds"]
     row = (by_seeds if len(by_seeds) else rows).iloc[0]
@@ -319,7 +352,9 @@ def _more_data(dataset: Mapping) -> Answer:
     metric = dataset["primary_metric"]
     rows = None if curve is None else curve[(curve["model"] == model) & (curve["metric"] == metric)]
     if rows is None or rows["fraction"].nunique() < 2:
+        measured = [] if curve is None else curve["model"].unique()
         reason = "Not measured: `controls.learning_curve` in the configuration asks for it."
+        reason = _measured_elsewhere(model, measured) or reason
         return Answer(topic, question, "not known", reason)
     rows = rows.sort_values("fraction")
     least, most = rows.iloc[0], rows.iloc[-1]
@@ -332,8 +367,18 @@ def _more_data(dataset: Mapping) -> Answer:
         said += ", and still rises: more data would help."
         return Answer(topic, question, "attention", said, "a training set that is still too small")
     if verdict == "no":
-        return Answer(topic, question, "good", f"{said}, and no longer rises at the end.")
+        return Answer(topic, question, "good", f"{said}: it isn't shown that more would help.")
     return Answer(topic, question, "not known", f"{said}; whether it still rises can't be told.")
+
+
+def _measured_elsewhere(model: str | None, others: Sequence[str]) -> str:
+    """Say that a control ran on other models than the one in focus; empty if on none."""
+    if not len(others):
+        return ""
+    if model is None:
+        return "It was measured, but no model has a score."
+    which = f"Measured on {listed(others)}, not on {model}"
+    return f"{which}: `controls.models` in the configuration says on which models."
 
 
 QUESTIONS = (

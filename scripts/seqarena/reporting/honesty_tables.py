@@ -197,7 +197,8 @@ def controls_table(dataset: Mapping) -> Table | None:
     notes = [
         "Permuted labels must come out at chance: whatever is above it was not learned from what "
         "the labels mean. Shuffled input keeps how often letters and pairs of letters occur: what "
-        "is above chance there is composition, which is no fault of the test."
+        "is above chance there is composition, which is no fault of the test. Controls run on the "
+        "split of repeat 1, so what they are compared with is the score of that repeat."
     ]
     if table[["value", "chance", "original"]].isna().to_numpy().any():
         notes.append(f"{NOT_DEFINED}: the metric has no value for these predictions.")

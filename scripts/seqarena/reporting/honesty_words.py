@@ -72,10 +72,9 @@ def leaked_sentence(leakage: Mapping) -> str:
         if leakage["kinds"].get(kind, {}).get("records")
     }
     if not leaked["records"]:
-        return (
-            f"None of {plural(tested, 'test record')} was found to be a copy or a relative of a "
-            "record seen in training"
-        )
+        which = "The one test record wasn't"
+        which = which if tested == 1 else f"None of {plural(tested, 'test record')} was"
+        return f"{which} found to be a copy or a relative of a record seen in training"
     of_all = _of_all(leaked["records"], tested, leaked["share"])
     if len(found) == 1:
         (kind, n), *_ = found.items()
@@ -166,9 +165,10 @@ def split_sentence(dataset: Mapping) -> str:
         reasons = "; ".join(
             f"{reason['what']} ({format_count(reason['count'])})" for reason in always["reasons"]
         )
+        stay, are = ("stays", "is") if always["records"] == 1 else ("stay", "are")
         sentences.append(
-            f"{plural(always['records'], 'record')} in {plural(always['groups'], 'group')} stay in "
-            f"training in every fold and are never tested: {reasons}."
+            f"{plural(always['records'], 'record')} in {plural(always['groups'], 'group')} {stay} "
+            f"in training in every fold and {are} never tested: {reasons}."
         )
     if splits.get("unused"):
         sentences.append(f"{plural(splits['unused'], 'record')} in no role, so not used.")

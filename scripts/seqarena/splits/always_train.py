@@ -11,6 +11,7 @@ from seqarena.splits.roles import class_name, several
 # One group each to train on, to validate on and to be tested on.
 LEAST_GROUPS = 3
 FINER_GROUPS = ("raise grouping.threshold", "set grouping.by: sequence, which links fewer records")
+MORE_GROUPS = "add records of other sequences and other groups"
 
 
 class AlwaysTrain(NamedTuple):
@@ -111,7 +112,8 @@ def _check_filled(sizes, kept, folds: int | None, part: str, limit: float) -> No
             f"{several(sizes[~kept].sum(), 'record')} in {several(left, 'group')}, can't fill {aim}"
         )
     fewer = _fewer_folds(sizes, folds) if folds is not None else None
-    ways = [*FINER_GROUPS] if sizes.max() > 1 else ["add records"]
+    # Copies and a group of the user's own stay together however relatives are linked.
+    ways = [MORE_GROUPS, *FINER_GROUPS] if sizes.max() > 1 else ["add records"]
     ways += [f"ask for fewer folds (split.folds: {fewer} leaves enough groups)"] if fewer else []
     raise InputError(f"{problem}.", remedy=_one_of(ways))
 

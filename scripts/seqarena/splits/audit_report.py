@@ -19,7 +19,8 @@ nothing but a motif of 12 letters in common, up to 4 % reach the threshold and n
 MOST_RELATIVES = 0.01
 """Share of test records with a clear relative among the seen ones that a clean split may have."""
 MOST_UNKNOWN = 0.05
-"""A split isn't called clean if that share may be more than relatives, as far as is known."""
+"""A split isn't called clean if that share may be more than relatives, as far as is known, or if of
+so many test records relatives can't be told."""
 
 
 def report_audit(
@@ -41,7 +42,7 @@ def report_audit(
         The split.
     table : pandas.DataFrame
         A row a test record and fold, both as numbers; columns record, fold, role (of the
-        neighbour), score, kind, conflict and leaked.
+        neighbour), score, best (what the record could score), kind, conflict and leaked.
     compared : array of int64
         Test records that were compared with every seen one.
     threshold : int
@@ -62,7 +63,8 @@ def report_audit(
         exact_records (counts); kinds (for each of `KINDS`: records, in any repeat, and share of the
         rows), leaked (the same of all kinds) and clear_relatives (the same of relatives of at least
         its score, see `CLEAR`); conflicts (records); all_unknown (test and seen records without a
-        known letter); residual_leak (as of `audit_exact.residual_leak`);
+        known letter); below_threshold (test records that can't score as much with any other, so
+        that no relative of theirs can be told); residual_leak (as of `audit_exact.residual_leak`);
         column_groups_on_both_sides (groups of the user's own column with both tested and seen
         records in one fold, and the records tested there; None without such a column); duplicates
         in the whole dataset (copies of an earlier record, its reverse_complements besides, and
@@ -93,6 +95,7 @@ def report_audit(
             "test": int(unknown[tested].sum()),
             "seen": int((unknown & sides.seen.any(axis=0)).sum()),
         },
+        "below_threshold": int(table.loc[table["best"] < threshold, "record"].nunique()),
         "residual_leak": residual_leak(sides, compared, _by_record(table, table["leaked"])),
         "column_groups_on_both_sides": _groups_on_both_sides(sides),
         "duplicates": _count_duplicates(sides),
@@ -155,6 +158,8 @@ def _verdict(report: dict[str, Any], clear: dict[str, Any]) -> str:
     if report["clear_relatives"]["share"] > MOST_RELATIVES or (clear["low"] or 0) > MOST_RELATIVES:
         return "leaks"
     if clear["share"] is None or clear["high"] > MOST_UNKNOWN:
+        return "not known"
+    if report["below_threshold"] > MOST_UNKNOWN * report["test_records"]:
         return "not known"
     return "clean"
 
@@ -245,9 +250,12 @@ def _residual_line(report: dict[str, Any]) -> str:
     """Say how sure it is that this is all."""
     residual, n = report["residual_leak"], report["test_records"]
     if residual["complete"] and not report["leaked"]["records"]:
+        which = f"Each of {n:,} test records" if n > 1 else "The one test record"
+        # Not "is related": of short records that can't be told, as another line says.
+        none = "none was found to be related to any" if n > 1 else "was found to be related to none"
         return (
-            f"Each of {n:,} test records was compared with every record of its training and "
-            "validation sets, and none is related to any."
+            f"{which} was compared with every record of its training and validation sets, and "
+            f"{none}."
         )
     if residual["complete"]:
         return (
@@ -275,6 +283,12 @@ def _other_lines(report: dict[str, Any], label: str) -> list[str]:
             f"{_several(unknown['test'], 'test record')} and {unknown['seen']:,} seen in training "
             "are of unknown letters alone. To a model they are all the same, but nothing says that "
             "they are copies, so they aren't counted as such."
+        )
+    if report["below_threshold"]:
+        lines.append(
+            f"{_of(report['below_threshold'], report['test_records'])} can't "
+            f"score {report['threshold']:,} with any other, having too few known letters in a row: "
+            "of these only copies are found, and whether they have relatives isn't known."
         )
     phrases = {
         "copies": ("record repeats an earlier one", "records repeat an earlier one"),

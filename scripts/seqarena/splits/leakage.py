@@ -161,6 +161,7 @@ def _table(
     table["identity"] = np.where(is_copy, shares[code], np.nan)
     table.loc[aligned, "identity"] = identity
     table["similarity"] = table["score"] / np.maximum(best[code], 1)
+    table["best"] = best[code]
     shorter = np.minimum(best[code], best[sides.codes[neighbour]])
     is_related = (table["score"] >= threshold) & aligned
     is_near = is_related & (table["score"] >= NEAR_COPY * shorter)
