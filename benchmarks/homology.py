@@ -42,9 +42,8 @@ def read_sequences(name: str) -> Dataset:
         ids = [f"r{i}" for i in range(len(matrix))]
         tokens, offsets = matrix.ravel(), np.arange(len(matrix) + 1) * matrix.shape[1]
     else:
-        ids, sequences, _ = read_fasta(FOLDER / f"{name}.fasta.gz")
-        tokens = translate("".join(sequences).encode())
-        offsets = np.cumsum([0, *map(len, sequences)])
+        fasta = read_fasta(FOLDER / f"{name}.fasta.gz")
+        ids, tokens, offsets = fasta.headers, translate(fasta.letters), fasta.offsets
     return Dataset(tokens, offsets, pd.DataFrame({"record": ids}), summary={})
 
 

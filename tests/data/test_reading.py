@@ -2,6 +2,8 @@
 
 import gzip
 
+import numpy as np
+import pysam
 import pytest
 
 from seqarena.data import reading
@@ -22,17 +24,38 @@ def test_fasta_is_read_with_lines_of_headers(tmp_path, ending, compressed):
     content = ending.join(lines).encode()
     path = tmp_path / "records.fa"  # the name doesn't say whether it is compressed
     path.write_bytes(gzip.compress(content) if compressed else content)
-    headers, sequences, numbers = reading.read_fasta(path)
-    assert headers == ["a one", "b\t2", "c"]
-    assert sequences == ["ACGTACGT", "TTT", "A"]
-    assert numbers == [2, 6, 10]
-    assert [reading.first_word(header) for header in headers] == ["a", "b", "c"]
+    fasta = reading.read_fasta(path)
+    assert fasta.headers == ["a one", "b\t2", "c"]
+    assert fasta.sequences() == ["ACGTACGT", "TTT", "A"]
+    assert (fasta.letters, fasta.offsets.tolist()) == (b"ACGTACGTTTTA", [0, 8, 11, 12])
+    assert fasta.lines.tolist() == [2, 6, 10]
+    assert [reading.first_word(header) for header in fasta.headers] == ["a", "b", "c"]
 
 
 def test_a_byte_order_mark_is_tolerated(tmp_path):
     path = tmp_path / "records.fa"
     path.write_bytes(b"\xef\xbb\xbf>a\nACGT\n")
-    assert reading.read_fasta(path)[0] == ["a"]
+    assert reading.read_fasta(path).headers == ["a"]
+
+
+def test_headers_lose_blanks_and_letters_keep_their_case(tmp_path):
+    path = tmp_path / "records.fa"
+    path.write_bytes(b">  a more \t\n\tacGT \t\nNn*-\t\n>b\nA")
+    fasta = reading.read_fasta(path)
+    assert fasta.headers == ["a more", "b"]
+    assert fasta.sequences() == ["acGTNn*-", "A"]
+
+
+def test_archives_of_several_members_and_long_lines_are_read_whole(tmp_path):
+    path = tmp_path / "records.fa.gz"
+    with pysam.BGZFile(str(path), "wb") as archive:
+        archive.write(b">a\n" + b"ACGT" * 2_500_000 + b"\n>b\nA\n")
+    with path.open("ab") as archive:
+        archive.write(gzip.compress(b">c\nT\n"))
+    fasta = reading.read_fasta(path)
+    assert fasta.headers == ["a", "b", "c"]
+    assert np.diff(fasta.offsets).tolist() == [10_000_000, 1, 1]
+    assert fasta.letters == b"ACGT" * 2_500_000 + b"AT"
 
 
 def test_a_missing_file_is_named_and_a_near_one_suggested(tmp_path):
@@ -57,6 +80,12 @@ def test_an_empty_fasta_is_refused(tmp_path, content):
         (b">a\nAC\n>b\n>c\n\n>d\nT\n", ("2 of 4 records have no sequence: 'b', 'c'", "line 3")),
         (b"BZh91AY&SY\xfa\x90\x9c\xff\xfe", ("not text in UTF-8",)),
         (b">a\nAC\x00GT\n", ("not text", "line 2")),
+        (b">a\x00\nACGT\n", ("not text", "line 1")),
+        (b">a\nAC\n;old\nGT\n", ("';old' is a comment", "line 3, record a", "grep -v")),
+        (b";old\n>a\nAC\n", ("';old' is a comment", "line 1")),
+        (b">a\nACGT\n>b\nA\xc3\xa9\n", ("letter '\xe9' is outside ASCII", "line 4, record b")),
+        (b">a\nAC\n>  \t\nGT\n", ("no identifier", "line 3")),
+        ("\ufeff>a\nAC\n".encode("utf-16-le"), ("not text in UTF-8",)),
         (gzip.compress(b">a\nACGT\n" * 99)[:-9], ("gzip archive is damaged",)),
         (gzip.compress(b">a\nACGT\n")[:20] + b"xxxxxxxxxxx", ("gzip archive is damaged",)),
         (b"\x1f\x8bnothing of the kind", ("gzip archive is damaged",)),

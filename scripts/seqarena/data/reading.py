@@ -4,13 +4,17 @@ import csv
 import difflib
 import gzip
 import hashlib
+import io
 import zlib
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TextIO
 
-from Bio.SeqIO.FastaIO import SimpleFastaParser
+import numpy as np
 
 from seqarena.errors import InputError
 
@@ -85,41 +89,48 @@ def open_text(path: str | Path) -> Iterator[TextIO]:
         ) from None
 
 
-def _fasta_lines(handle: TextIO, path: Path, header_lines: list[int]) -> Iterator[str]:
-    """Pass on lines of FASTA, noting those of headers; refuse text that the parser would skip."""
-    for number, line in enumerate(handle, 1):
-        if line.startswith(">"):
-            header_lines.append(number)
-        elif not header_lines and line.strip():
-            raise InputError(
-                f"the file is not FASTA: {line.strip()[:30]!r} stands before the first '>'",
-                file=path,
-                line=number,
-                remedy="give a FASTA file, in which each record begins with a line '>identifier'",
-            )
-        if "\0" in line:
-            raise InputError(
-                "the file is not text", file=path, line=number, remedy="give a FASTA file"
-            )
-        yield line
+@dataclass(frozen=True)
+class Fasta:
+    """Records of a FASTA file, a byte a letter, so that a million of them stay small.
+
+    Parameters
+    ----------
+    headers : list of str
+        Without the '>' and surrounding blanks; never empty.
+    letters : bytes
+        All sequences end to end: ASCII as it stands, unchecked, without blanks.
+    offsets : numpy.ndarray
+        int64 of shape (records + 1,): record i is ``letters[offsets[i]:offsets[i + 1]]``.
+    lines : numpy.ndarray
+        int64 of shape (records,), line of each header, counted from 1.
+    """
+
+    headers: list[str]
+    letters: bytes
+    offsets: np.ndarray
+    lines: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.headers)
+
+    def sequences(self) -> list[str]:
+        """Each record's letters as a string, at some five times the memory for short records."""
+        text = self.letters.decode("ascii")
+        return [text[start:end] for start, end in pairwise(self.offsets.tolist())]
 
 
-def read_fasta(path: str | Path) -> tuple[list[str], list[str], list[int]]:
-    """Read a FASTA file, plain or gzip.
+def read_fasta(path: str | Path) -> Fasta:
+    """Read a FASTA file, plain or gzip (also bgzip).
 
     Parameters
     ----------
     path : path-like
-        Blank lines, trailing blanks and any line ending are tolerated.
+        Blank lines, blanks within and around lines and any line ending are tolerated.
 
     Returns
     -------
-    headers : list of str
-        Without the '>'.
-    sequences : list of str
-        Letters as they stand, unchecked, without white space.
-    lines : list of int
-        Line of each header, counted from 1.
+    Fasta
+        In the order of the file.
 
     Raises
     ------
@@ -128,31 +139,68 @@ def read_fasta(path: str | Path) -> tuple[list[str], list[str], list[int]]:
         or no sequence.
     """
     path = Path(path)
-    header_lines: list[int] = []
+    headers: list[str] = []
+    lines, starts = array("q"), array("q")
+    letters = io.BytesIO()  # its value is taken without a copy
     with open_text(path) as handle:
-        pairs = list(SimpleFastaParser(_fasta_lines(handle, path, header_lines)))
-    if not pairs:
+        for number, line in enumerate(handle, 1):
+            if line.startswith(">"):
+                header = line[1:].strip()
+                if "\0" in header or not header:
+                    _refuse_fasta_line(line, path, number, headers)
+                headers.append(header)
+                lines.append(number)
+                starts.append(letters.tell())
+            elif sequence := letters_of(line):
+                if not headers or sequence[0] == ";" or "\0" in sequence or not sequence.isascii():
+                    _refuse_fasta_line(line, path, number, headers)
+                letters.write(sequence.encode("ascii"))
+    if not headers:
         raise InputError("the FASTA file is empty", file=path, remedy="give a file with records")
-    headers, sequences = map(list, zip(*pairs, strict=True))
-    for i, header in enumerate(headers):
-        if not header.strip():
-            raise InputError(
-                "a record has no identifier",
-                file=path,
-                line=header_lines[i],
-                remedy="write an identifier after the '>'",
-            )
-    empty = [i for i, sequence in enumerate(sequences) if not sequence]
-    if empty:
-        culprits = quote([first_word(headers[i]) for i in empty])
+    starts.append(letters.tell())
+    fasta = Fasta(headers, letters.getvalue(), np.array(starts), np.array(lines))
+    empty = np.flatnonzero(np.diff(fasta.offsets) == 0)
+    if len(empty):
+        culprits = [first_word(headers[i]) for i in empty]
         raise InputError(
-            f"{len(empty)} of {len(headers)} records have no sequence: {culprits}",
+            f"{len(empty)} of {len(headers)} records have no sequence: {quote(culprits)}",
             file=path,
-            line=header_lines[empty[0]],
-            record=first_word(headers[empty[0]]),
+            line=int(fasta.lines[empty[0]]),
+            record=culprits[0],
             remedy="remove the record or give its sequence",
         )
-    return headers, sequences, header_lines
+    return fasta
+
+
+def letters_of(line: str) -> str:
+    """Letters of a line of a sequence: without blanks within it and white space around it."""
+    return line.strip().replace(" ", "")
+
+
+def _refuse_fasta_line(line: str, path: Path, number: int, headers: list[str]) -> None:
+    """Say what is wrong with a line of a FASTA file that `read_fasta` can't take."""
+    text = line.strip()
+    outside = next((letter for letter in text if not letter.isascii()), "")
+    if "\0" in line:
+        problem, remedy = "the file is not text", "give a FASTA file"
+    elif line.startswith(">"):
+        problem, remedy = "a record has no identifier", "write an identifier after the '>'"
+    elif text.startswith(";"):
+        problem = f"the line {text[:30]!r} is a comment, which FASTA no longer has"
+        remedy = "remove such lines, for instance with `grep -v '^;'`"
+    elif not headers:
+        problem = f"the file is not FASTA: {text[:30]!r} stands before the first '>'"
+        remedy = "give a FASTA file, in which each record begins with a line '>identifier'"
+    else:
+        problem = f"the letter {outside!r} is outside ASCII and stands for nothing in a sequence"
+        remedy = "write the letter that is meant, or the alphabet's letter for unknown"
+    raise InputError(
+        problem,
+        file=path,
+        line=number,
+        record=first_word(headers[-1]) if headers and not line.startswith(">") else None,
+        remedy=remedy,
+    )
 
 
 def first_word(header: str) -> str:
@@ -180,7 +228,7 @@ def line_of_letter(path: Path, header_line: int, position: int) -> int:
     with open_text(path) as handle:
         for number, line in enumerate(handle, 1):
             if number > header_line:
-                position -= len(line.rstrip().replace(" ", ""))
+                position -= len(letters_of(line))
                 if position < 0:
                     return number
     return header_line

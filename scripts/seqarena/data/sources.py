@@ -110,11 +110,11 @@ def read_records(
     files = []
     for label, paths in fasta.items() if by_class else [("", fasta)]:
         for path in map(Path, [paths] if isinstance(paths, str | Path) else paths):
-            more_headers, more_sequences, lines = read_fasta(path)
-            headers += more_headers
-            sequences += more_sequences
-            places += [(path, line) for line in lines]
-            classes += [str(label).strip()] * len(lines)
+            more = read_fasta(path)
+            headers += more.headers
+            sequences += more.sequences()
+            places += [(path, line) for line in more.lines.tolist()]
+            classes += [str(label).strip()] * len(more)
             files.append(path)
     names = [first_word(header) for header in headers]
     refuse_repeats(names, places, "in the FASTA")
