@@ -3,8 +3,11 @@
 from pathlib import Path
 
 from rule_script import rule_script
+from seqarena.data.alphabet import ALPHABETS, words_alphabet
 from seqarena.data.dataset import write_dataset
-from seqarena.data.sources import prepare_dataset
+from seqarena.data.labels import Columns
+from seqarena.data.preparation import prepare_dataset
+from seqarena.data.sources import read_fasta_records
 
 
 def fasta_by_class(paths, classes):
@@ -18,25 +21,43 @@ def fasta_by_class(paths, classes):
     return by_class
 
 
+def read_records(inputs, params):
+    """Read the records of whatever source the dataset has."""
+    labels = params.labels or {}
+    columns = Columns(
+        tuple(labels.get("columns") or [labels.get("column", "label")]),
+        group=labels.get("group"),
+        split=params.split_column,
+        weight=labels.get("weight"),
+    )
+    return read_fasta_records(
+        fasta_by_class(inputs.fasta, params.classes_of_files),
+        columns,
+        table=inputs.get("labels"),
+        id_column=labels.get("id", "id"),
+        header_pattern=labels.get("header"),
+    )
+
+
 @rule_script
 def main(snakemake):
     """Write tokens, offsets, records and the summary of what was changed."""
     params = snakemake.params
-    labels, length = params.labels or {}, params.length or {}
+    name, length = params.alphabet["name"], params.length or {}
+    known = ALPHABETS[name] if name in ALPHABETS else words_alphabet(params.alphabet["words"])
     dataset = prepare_dataset(
         params.task,
-        fasta_by_class(snakemake.input.fasta, params.classes_of_files),
-        snakemake.input.get("labels"),
-        id_column=labels.get("id", "id"),
-        label_column=labels.get("column", "label"),
-        header_pattern=labels.get("header"),
-        group_column=labels.get("group"),
-        split_column=params.split_column,
+        read_records(snakemake.input, params),
+        alphabet=known,
+        separator=params.alphabet.get("separator"),
+        unlisted=params.alphabet.get("unlisted", "refuse"),
         positive=params.positive,
+        order=(params.labels or {}).get("order"),
         length_to=length.get("to"),
         anchor=length.get("anchor", "center"),
         ambiguous=params.ambiguous,
         soft_masked=params.soft_masked,
+        gaps=params.gaps,
     )
     write_dataset(Path(snakemake.output.tokens).parent, dataset)
 

@@ -5,7 +5,6 @@ biologist can act on, with the line of the file and the nearest key that exists.
 """
 
 import copy
-import difflib
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -16,13 +15,10 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from seqarena.conflicts import NEEDED_REPRESENTATION, Problem, conflicts, misfit, nearest
 from seqarena.errors import InputError
+from seqarena.split_settings import dataset_split
 
-ROLES = ("train", "validation", "test")
-# Folders beside those of the datasets.
-RESERVED = ("across", "bench")
-# The keys that say which kind of split is meant; one kind excludes the others.
-KINDS_OF_SPLIT = ("folds", "test_fraction", "column", "train")
 SHOWN = 5  # problems named in one message; more would hide the first ones on a terminal
 
 
@@ -50,6 +46,7 @@ def complete_config(config: dict, schema: dict, files: Sequence[str | Path] = ()
         If a key is unknown, missing, of the wrong type or in conflict with another.
     """
     config = _with_text_names(config)
+    own_models = config.get("models")
     problems = [*_repeated_keys(files), *_misread_values(config, ())]
     if not problems:
         problems = list(_schema_problems(config, schema, schema, ()))
@@ -59,7 +56,12 @@ def complete_config(config: dict, schema: dict, files: Sequence[str | Path] = ()
     if not problems:
         for model in config["models"].values():
             _complete_model(model, schema)
-        problems = list(_conflicts(config, schema))
+        for dataset in config["datasets"].values():
+            dataset["both_strands"] = _both_strands(dataset)
+            if own_models is None:
+                fitting = [n for n, m in config["models"].items() if not misfit(m, dataset)]
+                dataset.setdefault("models", fitting)
+        problems = list(conflicts(config, schema))
     if problems:
         raise _one_error(problems, files)
     for section in ("grouping", "split", "controls"):
@@ -67,20 +69,30 @@ def complete_config(config: dict, schema: dict, files: Sequence[str | Path] = ()
     for dataset in config["datasets"].values():
         for section in ("grouping", "controls"):
             dataset[section] = config[section] | dataset.get(section, {})
-        dataset["split"] = _dataset_split(dataset.get("split", {}), config["split"])
+        _complete_alphabet(dataset)
+        dataset["split"] = dataset_split(dataset.get("split", {}), config["split"])
         dataset.setdefault("primary_metric", config["primary_metric"][dataset["task"]])
         dataset.setdefault("models", list(config["models"]))
     return config
 
 
-def is_own_split(split: dict) -> bool:
-    """Say whether a ``split`` section names the data's own split."""
-    return "train" in split or "column" in split
+def _complete_alphabet(dataset: dict) -> None:
+    """Spell out the alphabet, and what follows from it where the configuration doesn't say."""
+    alphabet = dataset["alphabet"]
+    numbers = "numbers" in dataset
+    words = not numbers and not isinstance(alphabet, str)
+    dataset["alphabet"] = {"name": "words"} | alphabet if words else {"name": alphabet}
+    if numbers:
+        dataset["alphabet"] = {"name": "numbers"}
+        dataset["controls"]["shuffled_input"] = False
+    dataset["both_strands"] = _both_strands(dataset)
+    if numbers or words:
+        dataset["grouping"]["by"] = "sequence"
 
 
-def has_fixed_test(split: dict) -> bool:
-    """Say whether a complete ``split`` section has one test set, so that its repeats are seeds."""
-    return "folds" not in split
+def _both_strands(dataset: dict) -> bool:
+    dna = dataset["alphabet"] in ("dna", {"name": "dna"}) and "numbers" not in dataset
+    return dataset.get("both_strands", dna)
 
 
 def is_baseline(model: dict, schema: dict) -> bool:
@@ -92,29 +104,27 @@ def _complete_model(model: dict, schema: dict) -> None:
     parameters = _architectures(schema).get(model["architecture"], {"type": "object"})
     model["parameters"] = _with_defaults(model.get("parameters", {}), parameters, schema)
     if not is_baseline(model, schema):
+        model["representation"] = _representation(model)
+        model.setdefault("reverse_complement", "none")
         training = schema["$defs"]["training"]
         model["training"] = _with_defaults(model.get("training", {}), training, schema)
 
 
+DEFAULT_K = {"kmers": 5, "chaos_game": 5, "chaos_game_3d": 4}
+"""Letters of a word: 1,024 counts, 32 x 32 and 16 x 16 x 16 cells."""
+
+
+def _representation(model: dict) -> dict | None:
+    """What a network is shown; None: one-hot letters, or numbers as they are."""
+    kind = NEEDED_REPRESENTATION.get(model["architecture"], "one_hot")
+    given = model.get("representation") or {"kind": kind}
+    if given["kind"] == "one_hot":
+        return None
+    return {"k": DEFAULT_K[given["kind"]]} | given
+
+
 def _architectures(schema: dict) -> dict[str, dict]:
     return schema["$defs"]["baselines"] | schema["$defs"]["networks"]
-
-
-def _dataset_split(own: dict, general: dict) -> dict:
-    """Fill a dataset's split from the general one, leaving out what its kind has no use for."""
-    if set(own) & set(KINDS_OF_SPLIT):  # one kind of split replaces the other
-        others = {*KINDS_OF_SPLIT, *ROLES, "values"} - {"folds"}
-        general = {key: general[key] for key in general if key not in others}
-    split = general | own
-    unused = {"validation_fraction"}
-    if is_own_split(split):
-        unused = {"folds", "rare_classes"}
-    elif "test_fraction" in split:
-        unused = {"folds"}
-    return {key: value for key, value in split.items() if key not in unused}
-
-
-Problem = tuple[tuple, str, str | None]  # keys that lead to the place, what is wrong, remedy
 
 
 def _with_text_names(value: Any) -> Any:
@@ -210,13 +220,6 @@ def _type_remedy(error: ValidationError) -> str:
     return "it must be " + " or ".join(words.get(kind, kind) for kind in wanted)
 
 
-def nearest(word: str, known: Sequence[str]) -> str:
-    """Suggest the nearest of the known words, or list them all."""
-    close = difflib.get_close_matches(word, known, n=1)
-    listing = "allowed: " + ", ".join(known) if known else "none is allowed here"
-    return f"did you mean `{close[0]}`? ({listing})" if close else listing
-
-
 def dotted(keys: Sequence) -> str:
     """Write the keys that lead to a value as one name, such as ``split.folds``."""
     return ".".join(map(str, keys))
@@ -269,6 +272,17 @@ def _with_defaults(instance: Any, schema: dict, root: dict) -> Any:
     }
 
 
+def _representation_problems(keys: tuple, model: dict) -> Iterator[Problem]:
+    """Find a representation that an architecture can't be shown."""
+    architecture, given = model["architecture"], model.get("representation") or {}
+    needed, kind = NEEDED_REPRESENTATION.get(architecture), given.get("kind")
+    if needed and kind and kind != needed:
+        problem = f"`{architecture}` can't be shown {kind}"
+        yield (*keys, "representation"), problem, f"set `kind: {needed}`, or remove it"
+    if kind == "one_hot" and "k" in given:
+        yield (*keys, "representation", "k"), "one-hot letters have no `k`", "remove `k`"
+
+
 def _model_problems(config: dict, schema: dict) -> Iterator[Problem]:
     architectures = _architectures(schema)
     for name, model in config["models"].items():
@@ -276,120 +290,17 @@ def _model_problems(config: dict, schema: dict) -> Iterator[Problem]:
         if architecture in architectures:
             parameters, part = model.get("parameters", {}), architectures[architecture]
             yield from _schema_problems(parameters, part, schema, (*keys, "parameters"))
-            if is_baseline(model, schema) and "training" in model:
-                problem = f"`{architecture}` is a baseline and takes no training settings"
-                yield (*keys, "training"), problem, "remove `training`"
+            for key in ("training", "representation", "reverse_complement"):
+                if is_baseline(model, schema) and key in model:
+                    problem = f"`{architecture}` is a baseline and takes no `{key}`"
+                    yield (*keys, key), problem, f"remove `{key}`"
+            yield from _representation_problems(keys, model)
         elif not re.fullmatch(r".*[^/]\.py:[^\W\d]\w*", architecture):
             yield (
                 (*keys, "architecture"),
                 f'there is no architecture "{architecture}"',
                 nearest(architecture, list(architectures)) + ", or path/to/file.py:function",
             )
-
-
-def _conflicts(config: dict, schema: dict) -> Iterator[Problem]:
-    """Find what the schema can't say: keys that exclude or need each other."""
-    yield from _split_conflicts(("split",), config["split"])
-    for name, dataset in config["datasets"].items():
-        if name in RESERVED:
-            problem = f"the folder results/{name} has another use"
-            yield ("datasets", name), problem, "give the dataset another name"
-        yield from _source_conflicts(("datasets", name), dataset)
-        own = dataset.get("split", {})
-        yield from _split_conflicts(("datasets", name, "split"), own)
-        yield from _effective_split_conflicts(("datasets", name), dataset, own, config["split"])
-        metrics = schema["$defs"][f"{dataset['task']}_metric"]["enum"]
-        metric = dataset.get("primary_metric", metrics[0])
-        if metric not in metrics:
-            keys = ("datasets", name, "primary_metric")
-            yield keys, f'"{metric}" is no metric of {dataset["task"]}', nearest(metric, metrics)
-        yield from _unknown_models(("datasets", name), dataset, config)
-        controls = dataset.get("controls", {})
-        yield from _unknown_models(("datasets", name, "controls"), controls, config)
-        yield from _grouping_conflicts(("datasets", name), dataset, config["grouping"])
-    yield from _unknown_models(("controls",), config["controls"], config)
-
-
-def _unknown_models(keys: tuple, section: dict, config: dict) -> Iterator[Problem]:
-    for model in section.get("models") or []:
-        if model not in config["models"]:
-            remedy = nearest(model, list(config["models"]))
-            yield (*keys, "models"), f'there is no model "{model}"', remedy
-
-
-def _grouping_conflicts(keys: tuple, dataset: dict, general: dict) -> Iterator[Problem]:
-    labels = dataset.get("labels", {})
-    has_groups = "group" in labels or "(?P<group>" in labels.get("header", "")
-    grouping = general | dataset.get("grouping", {})
-    if grouping.get("groups") == "replace" and not has_groups:
-        problem = f"`{keys[-1]}` has no groups of its own that could replace those of sequence"
-        yield (*keys, "grouping"), problem, "name their column by `labels.group`, or set `join`"
-
-
-def _split_conflicts(keys: tuple, split: dict) -> Iterator[Problem]:
-    lists = [key for key in ROLES if key in split]
-    if lists and "column" in split:
-        yield keys, "a split comes from id lists or from a column, not both", "remove one"
-    if lists and not {"train", "test"} <= set(lists):
-        yield keys, f"a split by id lists has only {', '.join(lists)}", "give `train` and `test`"
-    for key in ("folds", "test_fraction", "rare_classes"):
-        if is_own_split(split) and key in split:
-            problem = f"`{key}` has no meaning beside the data's own split"
-            yield (*keys, key), problem, f"remove `{key}`"
-    if {"folds", "test_fraction"} <= set(split):
-        problem = "a split has folds or one locked test set, not both"
-        yield keys, problem, "remove `folds` or `test_fraction`"
-    if "values" in split and "column" not in split:
-        remedy = "say by `column` whose values they are"
-        yield (*keys, "values"), "`values` are those of a column, and none is named", remedy
-    values = split.get("values", {})
-    if both := set(map(str, values.get("test", []))) & set(map(str, values.get("validation", []))):
-        problem = f"{', '.join(sorted(both))} can't be both test and validation"
-        yield (*keys, "values"), problem, "name each value once"
-
-
-def _effective_split_conflicts(
-    keys: tuple, dataset: dict, own: dict, general: dict
-) -> Iterator[Problem]:
-    """Find what is wrong with a dataset's split once the general one has filled its gaps."""
-    split = _dataset_split(own, {"folds": None} | general)
-    given = "validation" in split or "validation" in split.get("values", {})
-    validator = "records given for validation" if given else "folds, one of which validates"
-    if "validation_fraction" in own and (given or "folds" in split):
-        problem = f"`validation_fraction` has no use beside {validator}"
-        yield (*keys, "split", "validation_fraction"), problem, "remove `validation_fraction`"
-    if "column" in split and ("simulation" in dataset or isinstance(dataset.get("fasta"), dict)):
-        source = "a simulation" if "simulation" in dataset else "a FASTA per class"
-        problem = f"{source} has no column `{split['column']}` to split `{keys[-1]}` by"
-        yield (*keys, "split"), problem, "give it a `split` of its own with `folds`"
-
-
-def _source_conflicts(keys: tuple, dataset: dict) -> Iterator[Problem]:
-    name, labels = keys[-1], dataset.get("labels")
-    if ("fasta" in dataset) == ("simulation" in dataset):
-        yield keys, f"`{name}` needs either `fasta` or `simulation`", "give one of the two"
-        return
-    if "simulation" in dataset:
-        if dataset["task"] == "regression":
-            problem = "a simulation gives classes, no numbers"
-            yield (*keys, "task"), problem, "set `task: binary`"
-        for key in ("labels", "length", "positive"):
-            if key in dataset:
-                yield (*keys, key), f"`{key}` has no meaning for a simulation", f"remove `{key}`"
-        return
-    per_class = isinstance(dataset["fasta"], dict)
-    if per_class and labels is not None:
-        yield (*keys, "labels"), "a FASTA per class labels itself", "remove `labels`"
-    if per_class and dataset["task"] == "regression":
-        yield (*keys, "fasta"), "a FASTA per class can't give numbers", "use `labels: {table: ...}`"
-    given = {"table", "header"} & set(labels or {})
-    if not per_class and len(given) == 2:
-        yield (*keys, "labels"), "labels come from a table or from headers, not both", "remove one"
-    if not per_class and not given:
-        remedy = "give `labels: {table: ...}` or `labels: {header: ...}`, or a FASTA per class"
-        yield keys, f"it isn't said where the labels of `{name}` come from", remedy
-    if "positive" in dataset and dataset["task"] != "binary":
-        yield (*keys, "positive"), "only a binary task has a positive class", "remove `positive`"
 
 
 def _one_error(problems: list[Problem], files: Sequence[str | Path]) -> InputError:

@@ -5,15 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from seqarena.configuration import ROLES, dotted, locate
+from seqarena.configuration import dotted, locate
 from seqarena.errors import InputError
+from seqarena.split_settings import ROLES
 
 
 def resolve_paths(config: dict, files: Sequence[str | Path] = ()) -> None:
     """Give input paths their one form and make sure that each is there.
 
-    ``fasta`` becomes a list of paths, or a mapping from class to such a list. Relative paths start
-    from ``data_folder``. `config` is changed in place.
+    Sources become lists of paths, or a mapping from class to such a list. Relative paths start from
+    ``data_folder``. `config` is changed in place.
 
     Parameters
     ----------
@@ -40,7 +41,12 @@ def resolve_paths(config: dict, files: Sequence[str | Path] = ()) -> None:
         keys = ("datasets", name)
         if "fasta" in dataset:
             dataset["fasta"] = resolve((*keys, "fasta"), _as_lists(dataset["fasta"]))
-        places = [("labels", "table"), *(("split", role) for role in ROLES)]
+        for source in ("table", "intervals", "numbers"):
+            if source in dataset:
+                files = _as_lists(dataset[source]["file"])
+                dataset[source]["file"] = resolve((*keys, source, "file"), files)
+        places = [("labels", "table"), ("intervals", "genome")]
+        places += [("split", role) for role in ROLES]
         for section, key in places:
             if key in dataset.get(section, {}):
                 path = dataset[section][key]

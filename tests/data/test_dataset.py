@@ -8,15 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqarena.data.alphabet import decode, encode
-from seqarena.data.dataset import (
-    Dataset,
-    count_duplicates,
-    fit_length,
-    gc_fraction,
-    read_dataset,
-    write_dataset,
-)
+from seqarena.data.alphabet import LETTERS, PADDING, decode, encode
+from seqarena.data.dataset import Dataset, read_dataset, write_dataset
+from seqarena.data.description import count_duplicates, gc_fraction
+from seqarena.data.fitting import fit_length
 from seqarena.errors import InputError
 
 
@@ -40,7 +35,14 @@ def dataset():
                 "group": pd.array(["x", None, "y"], dtype="str"),
             }
         ),
-        {"task": "binary", "target": "class", "classes": ["ä", "b"], "records": 3, "length": 4},
+        {
+            "task": "binary",
+            "target": "class",
+            "targets": ["class"],
+            "classes": ["ä", "b"],
+            "records": 3,
+            "length": 4,
+        },
     )
 
 
@@ -90,26 +92,26 @@ def test_files_of_different_datasets_are_not_mixed(tmp_path, dataset):
 @pytest.mark.parametrize(
     ("anchor", "expected"),
     [
-        ("center", ["CGTA", "ACGT", "NANN", "NACN", "ACGN", "GTAC"]),  # an odd letter: right
-        ("left", ["ACGT", "ACGT", "ANNN", "ACNN", "ACGN", "ACGT"]),
+        ("center", ["CGTA", "ACGT", "-A--", "-AC-", "ACG-", "GTAC"]),  # an odd letter: right
+        ("left", ["ACGT", "ACGT", "A---", "AC--", "ACG-", "ACGT"]),
     ],
 )
 def test_records_are_padded_and_cropped(anchor, expected):
     sequences = ["ACGTAC", "ACGT", "A", "AC", "ACG", "ACGTACGT"]
-    matrix, changes = fit_length(*join(sequences), 4, anchor)
-    assert [decode(row) for row in matrix] == expected
+    matrix, changes = fit_length(*join(sequences), 4, anchor, PADDING)
+    assert ["".join(f"{LETTERS}-"[token] for token in row) for row in matrix] == expected
     assert [change["count"] for change in changes] == [3 + 2 + 1, 2 + 4]
-    assert "pad 3 records to 4 letters" in changes[0]["what"]
-    assert "crop 2 records to 4 letters" in changes[1]["what"]
+    assert "bring 3 records to 4 letters" in changes[0]["what"]
+    assert "bring 2 records to 4 letters" in changes[1]["what"]
 
 
 @given(st.lists(st.text(alphabet="ACGT", min_size=1, max_size=9), min_size=1), st.integers(1, 9))
 def test_fitting_keeps_every_letter_that_fits(sequences, length):
     for anchor in ("center", "left"):
-        matrix, changes = fit_length(*join(sequences), length, anchor)
+        matrix, changes = fit_length(*join(sequences), length, anchor, PADDING)
         assert matrix.shape == (len(sequences), length)
         for row, sequence in zip(matrix, sequences, strict=True):
-            kept = decode(row).strip("N")
+            kept = decode(row)
             assert kept in sequence
             assert len(kept) == min(len(sequence), length)
         changed = sum(abs(len(sequence) - length) for sequence in sequences)
@@ -118,7 +120,7 @@ def test_fitting_keeps_every_letter_that_fits(sequences, length):
 
 def test_a_length_is_positive():
     with pytest.raises(InputError, match="pad or crop to is 0"):
-        fit_length(*join(["A"]), 0, "left")
+        fit_length(*join(["A"]), 0, "left", PADDING)
 
 
 def test_gc_is_that_of_known_letters():
@@ -128,7 +130,6 @@ def test_gc_is_that_of_known_letters():
 
 def test_each_kind_of_copy_is_counted():
     sequences = ["AACC", "AACC", "AACC", "GGTT", "ACGT", "NNNN", "NNNN", "CCCC"]
-    tokens, _ = join(sequences)
-    notices = count_duplicates(tokens.reshape(-1, 4), np.array([0, 1, 0, 1, 0, 1, 1, 0]))
+    notices = count_duplicates(*join(sequences), np.array([0, 1, 0, 1, 0, 1, 1, 0]))
     # Records of N only are nobody's copies, whatever their labels.
     assert [notice["count"] for notice in notices] == [2, 1, 1, 2]

@@ -12,8 +12,9 @@ from seqarena.data.simulation import (
     simulate,
     write_simulation,
 )
-from seqarena.data.sources import prepare_dataset
 from seqarena.errors import InputError
+
+from .preparing import prepare_dataset
 
 
 @pytest.mark.parametrize("placement", ["anywhere", "fixed"])

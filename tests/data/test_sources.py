@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqarena.data.sources import prepare_dataset
 from seqarena.errors import InputError
+
+from .preparing import prepare_dataset
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -183,8 +184,8 @@ def test_unequal_lengths_are_brought_to_the_stated_one(files):
     assert dataset.offsets.tolist() == [0, 3, 6, 9, 12]
     assert dataset.summary["length"] == 3
     assert counts(dataset.summary["changes"]) == [
-        (2, "letters N added to pad 1 record to 3 letters, at both ends"),
-        (6, "letters cut off to crop 2 records to 3 letters, at both ends"),
+        (2, "letters of padding added to bring 1 record to 3 letters, at both ends"),
+        (6, "letters cut off to bring 2 records to 3 letters, at both ends"),
     ]
 
 
@@ -201,10 +202,9 @@ def test_unequal_lengths_are_brought_to_the_stated_one(files):
         (
             ("CCCC", "C\nC-C"),
             "binary",
-            ("'-' at position 3 is not a nucleotide", "line 7, record c"),
+            ("'-' at position 3 is not a letter of dna", "line 7, record c"),
         ),
         (("CCCC", ""), "binary", ("1 of 4 records have no sequence", "line 5, record c")),
-        (("CCCC", "CCC"), "binary", ("3 ('c') to 4 ('a') letters", "no length is stated")),
         (("yes", "no"), "binary", ("all 4 records are of one class, 'no'",)),
         (("d\tno", "d\tmaybe"), "binary", ("3 classes: 'maybe', 'no', 'yes'", "multiclass")),
         (
@@ -268,13 +268,13 @@ def test_many_culprits_are_counted_and_three_quoted(files):
 def test_settings_are_checked(files):
     files()
     refused("positive class 'yess' is no class", "'no', 'yes'", positive="yess")
-    refused("name that the dataset's own table uses", label_column="gc")
+    refused("name that the dataset's own table uses", label_columns=("gc",))
     refused("task is 'ranking'", task="ranking")
     refused("length to pad or crop to is 0", length_to=0)
-    refused("anchor is 'right'", anchor="right")
+    refused("anchor is 'right'", anchor="right", length_to=4)
     refused("from 0 places instead of one", source=("s.fa",))
     refused("from 2 places instead of one", header_pattern="(?P<label>x)")
-    refused("a FASTA per class has neither", source=({"x": "s.fa"},), group_column="gene")
+    refused("a FASTA per class has none of them", source=({"x": "s.fa"},), group_column="gene")
 
 
 def test_ambiguous_letters_can_be_refused(files):

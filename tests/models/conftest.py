@@ -33,7 +33,13 @@ def make_dataset():
                 "gc": np.isin(tokens, (1, 2)).mean(axis=1),
             }
         )
-        summary = {"task": task, "target": "label", "classes": names, "length": length}
+        summary = {
+            "task": task,
+            "target": "label",
+            "targets": ["label"],
+            "classes": names,
+            "length": length,
+        }
         summary |= {"records": n, "lengths": {"min": length, "median": length, "max": length}}
         return Dataset(tokens.ravel(), np.arange(n + 1) * length, records, summary)
 

@@ -34,7 +34,13 @@ def dataset(sequences, targets=None, names=None, groups=None, task="binary"):
     records["label"] = np.zeros(n, dtype=int) if targets is None else targets
     if groups is not None:
         records["group"] = groups
-    summary = {"target": "label", "task": task, "classes": ["a", "b"], "records": n}
+    summary = {
+        "target": "label",
+        "targets": ["label"],
+        "task": task,
+        "classes": ["a", "b"],
+        "records": n,
+    }
     offsets = np.cumsum([0, *map(len, sequences)])
     return Dataset(np.concatenate(sequences).astype(np.uint8), offsets, records, summary)
 

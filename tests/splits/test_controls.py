@@ -39,7 +39,13 @@ def dataset(targets, length=12, task="binary", seed=0, matrix=None):
         }
     )
     classes = None if task == "regression" else [f"c{k}" for k in range(int(targets.max()) + 1)]
-    summary = {"task": task, "target": "label", "classes": classes, "records": n}
+    summary = {
+        "task": task,
+        "target": "label",
+        "targets": ["label"],
+        "classes": classes,
+        "records": n,
+    }
     summary |= {"length": matrix.shape[1], "notices": [{"what": "of the source", "count": 1}]}
     ends = np.arange(n + 1, dtype=np.int64) * matrix.shape[1]
     return Dataset(matrix.reshape(-1), ends, records, summary)

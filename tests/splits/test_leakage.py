@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 import audit_leakage as script
 from seqarena.data.alphabet import LETTERS, UNKNOWN, complement_tokens, reverse_complement
 from seqarena.data.dataset import write_dataset
-from seqarena.data.sources import prepare_dataset
+from seqarena.data.labels import Columns
+from seqarena.data.preparation import prepare_dataset
+from seqarena.data.sources import read_fasta_records
 from seqarena.splits.audit_sides import take_sides
 
 from .audit_data import (
@@ -406,7 +408,8 @@ def test_the_script_writes_both_files(tmp_path):
 def test_known_leaks_of_real_data(name, task, label, options, expected):
     folder = SHARED / name
     fasta = next(folder.glob("sequences.fasta*"))
-    data = prepare_dataset(task, fasta, folder / "labels.tsv", label_column=label, **options)
+    records = read_fasta_records(fasta, Columns((label,)), table=folder / "labels.tsv")
+    data = prepare_dataset(task, records, **options)
     files = {"train": "train_ids.txt", "validation": "val_ids.txt", "test": "test_ids.txt"}
     splits = pd.concat(
         pd.DataFrame({"record": (folder / file).read_text().split(), "role": role})

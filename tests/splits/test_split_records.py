@@ -37,7 +37,14 @@ def folder(tmp_path):
         random.integers(0, 4, N * LENGTH, dtype=np.uint8),
         np.arange(N + 1) * LENGTH,
         records,
-        {"task": "binary", "target": "label", "classes": ["0", "1"], "records": N, "length": 20},
+        {
+            "task": "binary",
+            "target": "label",
+            "targets": ["label"],
+            "classes": ["0", "1"],
+            "records": N,
+            "length": 20,
+        },
     )
     write_dataset(tmp_path, dataset)
     clusters = pd.DataFrame({"record": records["record"], "cluster": np.arange(N) // 2})

@@ -95,12 +95,6 @@ def empty_label(folder, name):
     return dataset, [f"{name}_7", f"{name}.tsv", "line 9"]
 
 
-def unequal_lengths(folder, name):
-    _, dataset = good(folder, name)
-    write_records(folder, name, n=30, lengths=(38, 40))
-    return dataset, ["38", "40", "length"]
-
-
 def unknown_id_in_split(folder, name):
     ids, dataset = good(folder, name)
     (folder / f"{name}_train.txt").write_text("\n".join([*ids[:20], "stranger"]))
@@ -141,7 +135,6 @@ SPOILED = (
     non_numeric_target,
     nan_label,
     empty_label,
-    unequal_lengths,
     unknown_id_in_split,
     id_in_two_roles,
     missing_column,

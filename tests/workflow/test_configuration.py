@@ -99,10 +99,10 @@ def test_what_is_given_is_kept():
         ),
         ({"datasets": {"d": {**DATASET, "primary_metric": "rmse"}}}, ["rmse", "binary"]),
         ({"datasets": {"d": {**DATASET, "models": ["conv2d"]}}}, ["did you mean `conv1d`"]),
-        ({"datasets": {"d": {"task": "binary"}}}, ["either `fasta` or `simulation`"]),
+        ({"datasets": {"d": {"task": "binary"}}}, ["needs one source", "`fasta`"]),
         ({"datasets": {"d": {"task": "binary", "fasta": "x.fa"}}}, ["where the labels"]),
         ({"datasets": {"d": {**DATASET, "task": "multiclass", "positive": "1"}}}, ["positive"]),
-        ({"datasets": {"d": {**DATASET, "fasta": {"a": "x", "b": "y"}}}}, ["labels itself"]),
+        ({"datasets": {"d": {**DATASET, "fasta": {"a": "x", "b": "y"}}}}, ["label themselves"]),
         (
             {"datasets": {"d": {**DATASET, "split": {"folds": 5, "column": "c"}}}},
             ["`folds` has no meaning"],

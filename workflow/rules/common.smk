@@ -14,10 +14,11 @@ if str(SCRIPTS) not in sys.path:
     sys.path.append(str(SCRIPTS))
 
 from seqarena.code_digest import code_digest
-from seqarena.configuration import complete_config, has_fixed_test, is_baseline
+from seqarena.configuration import complete_config, is_baseline
 from seqarena.control_names import control_names, control_seed, trained_models
 from seqarena.errors import InputError
 from seqarena.input_paths import builder_file, resolve_paths
+from seqarena.split_settings import has_fixed_test
 
 schema = yaml.safe_load(
     (Path(workflow.basedir) / "workflow/schemas/config.schema.yaml").read_text()

@@ -45,9 +45,10 @@ rule prepare_dataset:
         split_column=of_dataset("split", "column"),
         positive=of_dataset("positive"),
         length=of_dataset("length"),
+        alphabet=of_dataset("alphabet"),
+        gaps=of_dataset("gaps"),
         ambiguous=of_dataset("ambiguous"),
         soft_masked=of_dataset("soft_masked"),
-        both_strands=of_dataset("both_strands"),
         code=code("prepare_dataset"),
     script:
         "../../scripts/prepare_dataset.py"

@@ -9,35 +9,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seqarena.data.alphabet import (
-    ONE_HOT,
-    UNKNOWN,
-    check_choice,
-    count_masks,
-    reverse_complement,
-)
-from seqarena.errors import InputError
+from seqarena.data.alphabet import Alphabet, alphabet_of
+from seqarena.data.description import code_rows
 from seqarena.files import whole_file, write_json
 
-TASKS = ("binary", "multiclass", "regression")
-ANCHORS = ("center", "left")
+TASKS = ("binary", "multiclass", "multilabel", "regression")
 RESERVED_COLUMNS = ("record", "length", "gc", "group", "split", "weight")
 """Columns of records.parquet that a target can't be named after."""
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Labelled records of one length, ready for training.
+    """Labelled records, ready for training.
 
     Parameters
     ----------
     tokens : numpy.ndarray
-        uint8, all records end to end; a read-only memory map when read from disk.
+        uint8, all records end to end; a read-only memory map when read from disk. Of a table of
+        numbers, the numbers themselves as float32.
     offsets : numpy.ndarray
         int64 of shape (records + 1,): record i is ``tokens[offsets[i]:offsets[i + 1]]``.
     records : pandas.DataFrame
-        A row a record: record (identifier), the target (class index as int64, or float64), length
-        and gc (both of the source), and group and split where the source gives them.
+        A row a record: record (identifier), the targets (a class index as int64, or float64 with
+        NaN for a missing one), length (in the source), of DNA and RNA gc (in the source), and
+        group, split and weight where the source gives them.
     summary : dict
         What the dataset is and what was changed or noticed, as in summary.json.
     """
@@ -51,24 +46,117 @@ class Dataset:
         return len(self.records)
 
     @cached_property
+    def alphabet(self) -> Alphabet:
+        """What the tokens stand for."""
+        return alphabet_of(self.summary)
+
+    @property
+    def is_numbers(self) -> bool:
+        """Whether records are rows of numbers instead of sequences."""
+        return self.alphabet.name == "numbers"
+
+    @cached_property
+    def uniform(self) -> bool:
+        """Whether all records have the same number of tokens, padding included."""
+        return bool((np.diff(self.offsets) == self.summary["length"]).all())
+
+    @cached_property
+    def padded(self) -> bool:
+        """Whether some record is shorter than others that it is put beside."""
+        return bool((self.records["length"] < self.summary["length"]).any())
+
+    @cached_property
     def matrix(self) -> np.ndarray:
-        """Tokens as a view of shape (records, length), uint8."""
-        return self.tokens.reshape(len(self), self.summary["length"])
+        """Tokens of shape (records, length), uint8; shorter records are padded at the right.
+
+        A view where records are uniform. Else it is made, which for many long records is large:
+        `rows` gives some of them.
+        """
+        if self.uniform:
+            return self.tokens.reshape(len(self), self.summary["length"])
+        return pad_rows(self.tokens, self.offsets, self.alphabet.padding)
+
+    def rows(self, indices: np.ndarray) -> np.ndarray:
+        """Tokens of some records, uint8 of shape (indices, letters of the longest of these)."""
+        if self.uniform:
+            return self.matrix[indices]
+        indices = np.asarray(indices)
+        starts, stops = self.offsets[:-1][indices], self.offsets[1:][indices]
+        lengths = stops - starts
+        columns = np.arange(lengths.max(initial=0))
+        inside = columns < lengths[:, None]
+        places = np.where(inside, starts[:, None] + columns, 0)
+        return np.where(inside, self.tokens[places], np.uint8(self.alphabet.padding))
+
+    @property
+    def target_names(self) -> list[str]:
+        """Names of the targets, which are columns of `records`."""
+        return self.summary["targets"]
 
     @cached_property
     def targets(self) -> np.ndarray:
-        """Class indices (int64) or numbers (float64) of shape (records,)."""
-        return self.records[self.summary["target"]].to_numpy()
+        """Class indices (int64) or numbers (float64), of shape (records,).
+
+        Of a multilabel task (0, 1) and of several numbers float64 of shape (records, targets), NaN
+        where one is missing.
+        """
+        values = self.records[self.target_names].to_numpy()
+        several = self.task == "multilabel" or len(self.target_names) > 1
+        return values.astype(float) if several else values[:, 0]
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers a model predicts of a record."""
+        return len(self.classes) if self.task == "multiclass" else len(self.target_names)
+
+    @cached_property
+    def weights(self) -> np.ndarray:
+        """Weight of each record in the loss of training, float64 of shape (records,)."""
+        if "weight" not in self.records:
+            return np.ones(len(self))
+        return self.records["weight"].to_numpy(np.float64)
+
+    @cached_property
+    def strata(self) -> tuple[np.ndarray, str]:
+        """What a split balances: values of shape (records,), and the task that they are of.
+
+        Of several labels the rarest that a record has (a class of its own for none), since
+        balancing each combination would leave many with one record; of several numbers the mean of
+        the standardised ones.
+        """
+        if self.targets.ndim == 1:
+            return self.targets, self.task
+        if self.task == "multilabel":
+            has = self.targets == 1
+            rarity = np.where(has, has.sum(axis=0), len(self) + 1)
+            rarest = np.where(has.any(axis=1), rarity.argmin(axis=1), has.shape[1])
+            return np.unique(rarest, return_inverse=True)[1].astype(np.int64), "multiclass"
+        centred = self.targets - np.nanmean(self.targets, axis=0)
+        spread = np.nanstd(self.targets, axis=0)
+        return np.nanmean(centred / np.where(spread > 0, spread, 1), axis=1), "regression"
+
+    @cached_property
+    def label_codes(self) -> np.ndarray:
+        """Equal numbers for records with equal targets, int64 of shape (records,)."""
+        return code_rows(self.targets)
 
     @property
     def task(self) -> str:
-        """One of "binary", "multiclass", "regression"."""
+        """One of "binary", "multiclass", "multilabel", "regression"."""
         return self.summary["task"]
 
     @property
     def classes(self) -> list[str] | None:
-        """Names of classes by index, the positive one second if binary; None in regression."""
+        """Names of classes by index, the positive one second if binary; else None."""
         return self.summary["classes"]
+
+
+def pad_rows(tokens: np.ndarray, offsets: np.ndarray, padding: int) -> np.ndarray:
+    """Records end to end as a matrix (records, longest), padded at the right."""
+    lengths = np.diff(offsets)
+    matrix = np.full((len(lengths), lengths.max()), padding, np.uint8)
+    matrix[np.arange(matrix.shape[1]) < lengths[:, None]] = tokens
+    return matrix
 
 
 def write_dataset(folder: str | Path, dataset: Dataset) -> None:
@@ -121,188 +209,3 @@ def read_dataset(folder: str | Path) -> Dataset:
     ):
         raise ValueError(f"the files of {folder} are not of one dataset; prepare it again")
     return dataset
-
-
-def note(what: str, count: int) -> list[dict[str, Any]]:
-    """An entry of a summary's list of changes or notices: none where nothing happened."""
-    return [{"what": what, "count": int(count)}] if count else []
-
-
-def fit_length(
-    tokens: np.ndarray, offsets: np.ndarray, length: int, anchor: str
-) -> tuple[np.ndarray, list[dict[str, Any]]]:
-    """Bring records to one length, padding with N and cropping.
-
-    Parameters
-    ----------
-    tokens : numpy.ndarray
-        uint8, all records end to end.
-    offsets : numpy.ndarray
-        int64 of shape (records + 1,).
-    length : int
-        Letters that each record shall have.
-    anchor : {"center", "left"}
-        What stays in place: the middle of a record (an odd letter is added or cut on the right) or
-        its first letter.
-
-    Returns
-    -------
-    matrix : numpy.ndarray
-        uint8 of shape (records, length).
-    changes : list of dict
-        Entries {"what", "count"} for padding and cropping, counted in letters; the sentence also
-        says how many records.
-
-    Raises
-    ------
-    InputError
-        If `length` is less than 1.
-    """
-    check_choice("anchor", anchor, ANCHORS)
-    if length < 1:
-        raise InputError(f"the length to pad or crop to is {length}", remedy="state 1 or more")
-    lengths = np.diff(offsets)
-    missing = np.clip(length - lengths, 0, None)
-    excess = np.clip(lengths - length, 0, None)
-    if not (missing.any() or excess.any()):
-        return tokens.reshape(len(lengths), length), []
-    centred = anchor == "center"
-    matrix = np.full((len(lengths), length), UNKNOWN, np.uint8)
-    starts = (missing // 2 * centred).tolist()
-    sources = (offsets[:-1] + excess // 2 * centred).tolist()
-    for row, start, source, kept in zip(
-        matrix, starts, sources, np.minimum(lengths, length).tolist(), strict=True
-    ):
-        row[start : start + kept] = tokens[source : source + kept]
-    where = "at both ends" if centred else "at the right end"
-    changes = []
-    for letters, what in ((missing, "letters N added to pad"), (excess, "letters cut off to crop")):
-        records = np.count_nonzero(letters)
-        changes += note(f"{what} {_several(records)} to {length} letters, {where}", letters.sum())
-    return matrix, changes
-
-
-def count_duplicates(matrix: np.ndarray, targets: np.ndarray) -> list[dict[str, Any]]:
-    """Count records that others repeat.
-
-    Parameters
-    ----------
-    matrix : numpy.ndarray
-        uint8 tokens of shape (records, length).
-    targets : numpy.ndarray
-        Of shape (records,).
-
-    Returns
-    -------
-    list of dict
-        Entries {"what", "count"} for exact copies, copies on the other strand, sequences whose
-        copies differ in their target, and records of N only. Unknown letters at either end, such as
-        padding, make no difference, and records of N only are nobody's copies.
-    """
-    unknown = (matrix == UNKNOWN).all(axis=1)
-    # Nothing says that two records without any known letter are alike; the audit has it so, too.
-    matrix, targets = matrix[~unknown], targets[~unknown]
-    sequences = _rows(matrix)
-    reverse = _rows(reverse_complement(matrix))
-    exact, distinct = pd.factorize(sequences)
-    either_strand = len(set(map(min, zip(sequences.tolist(), reverse.tolist(), strict=True))))
-    pairs = pd.DataFrame({"sequence": exact, "target": targets}).drop_duplicates()
-    conflicts = np.count_nonzero(np.bincount(pairs["sequence"]) > 1)
-    return [
-        *note("exact copies of an earlier record", len(matrix) - len(distinct)),
-        *note(
-            "reverse complements of an earlier record, exact copies aside",
-            len(distinct) - either_strand,
-        ),
-        *note("sequences that occur more than once with different labels", conflicts),
-        *note("records of N only", np.count_nonzero(unknown)),
-    ]
-
-
-def gc_fraction(tokens: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Share of G, C and S among the letters of each record that are A, C, G, T, S or W.
-
-    Parameters
-    ----------
-    tokens, offsets : numpy.ndarray
-        As in `Dataset`; no record may be empty.
-
-    Returns
-    -------
-    numpy.ndarray
-        float64 of shape (records,); 0.0 for a record without such letters. The definition is that
-        of `Bio.SeqUtils.gc_fraction` with ambiguous="remove".
-    """
-    shares = ONE_HOT[:, 1] + ONE_HOT[:, 2]
-    strong = (shares == 1)[tokens]
-    known = ((shares == 1) | (ONE_HOT[:, 0] + ONE_HOT[:, 3] == 1))[tokens]
-    return _count_by_record(strong, offsets) / np.maximum(_count_by_record(known, offsets), 1)
-
-
-def _several(records: int) -> str:
-    return "1 record" if records == 1 else f"{records} records"
-
-
-def _count_by_record(mask: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    lengths = np.diff(offsets)
-    if (lengths == lengths[0]).all():  # 10 times as fast as reduceat
-        return np.count_nonzero(mask.reshape(-1, lengths[0]), axis=1)
-    return np.add.reduceat(mask, offsets[:-1], dtype=np.int64)
-
-
-def letter_changes(letters: bytes, offsets: np.ndarray, soft_masked: str) -> list[dict[str, Any]]:
-    """Count letters that were not plain A, C, G, T.
-
-    Parameters
-    ----------
-    letters : bytes
-        All records end to end, as in the source.
-    offsets : numpy.ndarray
-        int64 of shape (records + 1,).
-    soft_masked : {"upper", "unknown"}
-        As they were read.
-
-    Returns
-    -------
-    list of dict
-        Entries {"what", "count"}, counted in letters; the sentence also says how many records.
-    """
-    lower = "upper case" if soft_masked == "upper" else "unknown (N)"
-    sentences = {
-        "lower_case": f"lower-case letters read as {lower}",
-        "uracil": "letters U read as T",
-        "ambiguous": "ambiguous letters (IUPAC codes) shared out over their bases",
-        "unknown": "letters N read as unknown",
-    }
-    changes = []
-    for kind, mask in count_masks(letters, soft_masked).items():
-        if not mask.any():
-            continue
-        records = np.count_nonzero(_count_by_record(mask, offsets))
-        changes += note(f"{sentences[kind]}, in {_several(records)}", np.count_nonzero(mask))
-    return changes
-
-
-def describe_lengths(lengths: np.ndarray) -> dict[str, float]:
-    """Entry of the summary on how many letters records have in the source."""
-    return {
-        "min": int(lengths.min()),
-        "median": float(np.median(lengths)),
-        "max": int(lengths.max()),
-    }
-
-
-def describe_targets(targets: np.ndarray, classes: list[str] | None) -> dict[str, Any]:
-    """Entry of the summary on how targets are spread: class_counts or target_range."""
-    if classes is None:
-        return {"target_range": [float(targets.min()), float(targets.max())]}
-    counts = np.bincount(targets, minlength=len(classes)).tolist()
-    return {"class_counts": dict(zip(classes, counts, strict=True))}
-
-
-def _rows(matrix: np.ndarray) -> np.ndarray:
-    """Each row as one bytes object, which hashes and sorts fast, without N at either end."""
-    rows = np.empty(len(matrix), object)
-    whole = np.ascontiguousarray(matrix).view(f"V{matrix.shape[1]}").ravel().tolist()
-    rows[:] = [row.strip(bytes([UNKNOWN])) for row in whole]
-    return rows

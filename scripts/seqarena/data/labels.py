@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from seqarena.data.dataset import RESERVED_COLUMNS
+from seqarena.data.places import Places
 from seqarena.data.reading import first_word, quote, read_table
 from seqarena.errors import InputError
 
@@ -11,14 +14,79 @@ MISSING = frozenset({"", "nan", "na", "n/a", "null"})
 """Cells (in lower case) that say a value is missing, as pandas, R, spreadsheets, SQL write it."""
 
 
-def refuse_repeats(names: list[str], places: list[tuple[Path, int]], where: str) -> None:
+@dataclass(frozen=True)
+class Columns:
+    """Names of the columns of a table (or the groups of a pattern) that say something of records.
+
+    Parameters
+    ----------
+    targets : tuple of str
+        What is to be predicted; none of `RESERVED_COLUMNS`.
+    group, split, weight : str or None
+        Which records stay together, the source's own split, and how much a record counts.
+    """
+
+    targets: tuple[str, ...] = ("label",)
+    group: str | None = None
+    split: str | None = None
+    weight: str | None = None
+
+    def __post_init__(self):
+        for name in self.targets:
+            if name in RESERVED_COLUMNS:
+                raise InputError(
+                    f"the label column {name!r} has a name that the dataset's own table uses",
+                    remedy=f"rename the column to none of {', '.join(RESERVED_COLUMNS)}",
+                )
+
+    @property
+    def names(self) -> tuple[str | None, ...]:
+        """All of them: the targets, then group, split and weight."""
+        return (*self.targets, self.group, self.split, self.weight)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What a table or headers say of each record, as text.
+
+    Parameters
+    ----------
+    cells : dict of str to list of str
+        By target.
+    places : Places
+        Where each record's cells stand.
+    groups, splits : list of (str or None), or None
+        None for a record that has none; None as a whole if the source doesn't say.
+    weights : list of str or None
+        As they stand.
+    """
+
+    cells: dict[str, list[str]]
+    places: Places
+    groups: list[str | None] | None = None
+    splits: list[str | None] | None = None
+    weights: list[str] | None = None
+
+
+def as_labels(columns: Columns, found: Sequence[list[str] | None], places: Places) -> Labels:
+    """Name the cells that were found for `columns.names`."""
+    *targets, groups, splits, weights = found
+
+    def without_missing(cells):
+        return cells and [None if cell.lower() in MISSING else cell for cell in cells]
+
+    cells = dict(zip(columns.targets, targets, strict=True))
+    return Labels(cells, places, without_missing(groups), without_missing(splits), weights)
+
+
+def refuse_repeats(names: list[str], places: Places, where: str) -> None:
     """Refuse identifiers that occur more than once.
 
     Parameters
     ----------
     names : list of str
         Identifiers.
-    places : list of (pathlib.Path, int)
+    places : Places
         File and line of each.
     where : str
         Words for what holds them.
@@ -51,8 +119,8 @@ def join_table(
     path: Path,
     columns: Sequence[str | None],
     names: list[str],
-    places: list[tuple[Path, int]],
-) -> tuple[list[list[str] | None], list[tuple[Path, int]]]:
+    places: Places,
+) -> tuple[list[list[str] | None], Places]:
     """Look records up in a table.
 
     Parameters
@@ -61,14 +129,16 @@ def join_table(
         The table, as in `read_table`.
     columns : sequence of str or None
         Column of identifiers, then those wanted; None for one that isn't.
-    names, places : list
-        Identifiers of the records, and file and line of each.
+    names : list of str
+        Identifiers of the records.
+    places : Places
+        File and line of each.
 
     Returns
     -------
     found : list of (list of str or None)
         Cells of each wanted column in the order of `names`.
-    places : list of (pathlib.Path, int)
+    places : Places
         File and line of each record's row.
 
     Raises
@@ -78,7 +148,7 @@ def join_table(
     """
     asked = list(dict.fromkeys(column for column in columns if column is not None))
     lines, cells = read_table(path, asked)
-    row_places = [(path, line) for line in lines]
+    row_places = Places([(path, lines)])
     identifiers = cells[0]
     refuse_repeats(identifiers, row_places, "in the table of labels")
     row_of = {identifier: row for row, identifier in enumerate(identifiers)}
@@ -109,14 +179,14 @@ def join_table(
         None if column is None else [cells[asked.index(column)][row] for row in order]
         for column in columns[1:]
     ]
-    return found, [row_places[row] for row in order]
+    return found, row_places.take(order)
 
 
 def match_headers(
     pattern: str,
     wanted: Sequence[str | None],
     headers: list[str],
-    places: list[tuple[Path, int]],
+    places: Places,
 ) -> list[list[str] | None]:
     r"""Search headers for a pattern.
 
@@ -126,8 +196,10 @@ def match_headers(
         Regular expression with named groups, such as ``class=(?P<label>\w+)``.
     wanted : sequence of str or None
         Named groups to read; None for one that isn't wanted.
-    headers, places : list
-        Headers without the '>', and file and line of each.
+    headers : list of str
+        Without the '>'.
+    places : Places
+        File and line of each.
 
     Returns
     -------
@@ -167,33 +239,3 @@ def match_headers(
         None if name is None else [(match[name] or "").strip() for match in matches]
         for name in wanted
     ]
-
-
-def refuse_missing(
-    what: str, cells: list[str], places: list[tuple[Path, int]], names: list[str]
-) -> None:
-    """Refuse cells that are empty or say that their value is missing (`MISSING`).
-
-    Parameters
-    ----------
-    what : str
-        Word for what the cells hold.
-    cells, places, names : list
-        By record: the cell, its file and line, and the record's identifier.
-
-    Raises
-    ------
-    InputError
-        With the first record, and how many there are.
-    """
-    missing = [i for i, cell in enumerate(cells) if cell.lower() in MISSING]
-    if missing:
-        first = missing[0]
-        culprits = quote([names[i] for i in missing])
-        raise InputError(
-            f"{len(missing)} of {len(names)} records have no {what} ({cells[first]!r}): {culprits}",
-            file=places[first][0],
-            line=places[first][1],
-            record=names[first],
-            remedy=f"give its {what} or remove the record; a class of this name must be renamed",
-        )

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from seqarena.control_names import PERMUTED_LABELS, SHUFFLED_INPUT, seed_number, size_fraction
-from seqarena.data.alphabet import UNKNOWN
-from seqarena.data.dataset import Dataset, describe_targets, note
+from seqarena.data.alphabet import PADDING, UNKNOWN
+from seqarena.data.dataset import Dataset
+from seqarena.data.description import describe_targets, note
 
 _ROLE_CODES = {"train": 1, "validation": 2, "test": 3}
 
@@ -56,9 +57,10 @@ def make_control(
     groups = clusters["cluster"].to_numpy()[place]
     tokens, records, notices = np.array(dataset.tokens), dataset.records, []
     if control == PERMUTED_LABELS:
-        names, target = records["record"], dataset.summary["target"]
+        names, targets = records["record"], dataset.target_names
         permuted, notices = permute_labels(names, dataset.targets, groups, splits, seed)
-        records = records.assign(**{target: permuted})
+        columns = permuted.reshape(len(names), -1).T
+        records = records.assign(**dict(zip(targets, columns, strict=True)))
     elif control == SHUFFLED_INPUT:
         matrix, notices = shuffle_sequences(records["record"], dataset.matrix, seed)
         tokens = matrix.reshape(-1)
@@ -69,10 +71,12 @@ def make_control(
         splits = reduce_training(records["record"], labels, groups, splits, fraction, seed)
     elif seed_number(control) is None:
         raise ValueError(f"there is no control {control!r}")
-    targets = records[dataset.summary["target"]].to_numpy()
-    summary = dataset.summary | describe_targets(targets, dataset.classes)
-    summary |= {"control": control, "notices": notices}
-    return Dataset(tokens, np.array(dataset.offsets), records, summary), splits
+    summary = dataset.summary | {"control": control, "notices": notices}
+    changed = Dataset(tokens, np.array(dataset.offsets), records, summary)
+    summary |= describe_targets(
+        dataset.task, changed.targets, dataset.target_names, dataset.classes
+    )
+    return changed, splits
 
 
 def permute_labels(
@@ -181,7 +185,7 @@ def shuffle_sequences(
 
     order = np.argsort(names.to_numpy(dtype=str), kind="stable")
     sequences = np.array(matrix)[order]
-    known = sequences != UNKNOWN
+    known = (sequences != UNKNOWN) & (sequences != PADDING)
     inside = np.maximum.accumulate(known, axis=1)
     inside &= np.maximum.accumulate(known[:, ::-1], axis=1)[:, ::-1]
     offsets = np.concatenate([[0], np.cumsum(inside.sum(axis=1))])

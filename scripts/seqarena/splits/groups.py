@@ -13,12 +13,15 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from seqarena.data.alphabet import UNKNOWN, check_choice, complement_tokens
+from seqarena.data.alphabet import PADDING, UNKNOWN, check_choice, complement_tokens
 from seqarena.data.dataset import Dataset
 from seqarena.errors import InputError
 
 LARGEST = 10
 """Sizes of so many of the largest groups are reported."""
+
+NO_LETTER = bytes([UNKNOWN, PADDING])
+"""Tokens that say nothing at the end of a sequence."""
 
 
 def use_of_column(dataset: Dataset, groups: str) -> str:
@@ -192,7 +195,7 @@ def canonical_sequences(dataset: Dataset, both_strands: bool) -> np.ndarray:
     complements = complement_tokens[tokens] if both_strands else tokens
     labels = np.empty(len(dataset), dtype=object)
     for i, (start, stop) in enumerate(pairwise(offsets)):
-        forward = tokens[start:stop].tobytes().strip(bytes([UNKNOWN]))
-        backward = complements[start:stop][::-1].tobytes().strip(bytes([UNKNOWN]))
+        forward = tokens[start:stop].tobytes().strip(NO_LETTER)
+        backward = complements[start:stop][::-1].tobytes().strip(NO_LETTER)
         labels[i] = min(forward, backward) if both_strands else forward
     return labels
