@@ -19,6 +19,9 @@ import numpy as np
 from seqarena.errors import InputError
 
 GZIP_MAGIC = b"\x1f\x8b"
+# A cell may hold a long sequence; Python's own limit is 131072 letters.
+csv.field_size_limit(2**31 - 1)
+
 QUOTED = 3
 """Culprits that a message quotes; the others are counted."""
 
@@ -259,21 +262,28 @@ def read_table(path: str | Path, columns: Sequence[str]) -> tuple[list[int], lis
         If the file can't be read, a column is missing (the nearest is suggested) or stands twice,
         or a row has another number of cells than the header.
     """
+    rows = list(iterate_table(path, columns))
+    return [line for line, _ in rows], [
+        [cells[j] for _, cells in rows] for j in range(len(columns))
+    ]
+
+
+def iterate_table(path: str | Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield line and cells of each row; else as `read_table`, for tables too wide to hold as text.
+
+    Yields
+    ------
+    tuple of int and list of str
+        Line of the row, counted from 1, and its cells in the order of `columns`.
+    """
     path = Path(path)
-    lines: list[int] = []
-    rows: list[list[str]] = []
     with open_text(path) as handle:
-        blank = 0
-        while (first := handle.readline()).isspace():
-            blank += 1
-        first = first.rstrip("\n")
-        separator = next((mark for mark in "\t,;" if mark in first), "\t")
-        names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
-        if not any(names):
-            raise InputError("the table is empty", file=path, remedy="give a table with a header")
-        indices = [_find_column(column, names, path) for column in columns]
+        names, separator, header_line = _read_header(handle, path)
+        indices = [find_column(column, names, path) for column in columns]
         # Strict, or a quote that is never closed would swallow the rows behind it.
-        reader = csv.reader(handle, delimiter=separator, strict=True)
+        reader = csv.reader(
+            _text_lines(handle, path, header_line), delimiter=separator, strict=True
+        )
         try:
             for row in reader:
                 if not any(cell.strip() for cell in row):
@@ -284,22 +294,53 @@ def read_table(path: str | Path, columns: Sequence[str]) -> tuple[list[int], lis
                     raise InputError(
                         f"the row has {len(row)} cells where the header has {len(names)}",
                         file=path,
-                        line=reader.line_num + 1 + blank,
+                        line=reader.line_num + header_line,
                         remedy="give each row one cell a column, separated as in the header",
                     )
-                lines.append(reader.line_num + 1 + blank)
-                rows.append([row[index].strip() for index in indices])
+                yield reader.line_num + header_line, [row[index].strip() for index in indices]
         except csv.Error as error:
             raise InputError(
                 f"the table can't be read ({error})",
                 file=path,
-                line=reader.line_num + 1 + blank,
+                line=reader.line_num + header_line,
                 remedy="close each double quote that opens a cell, or remove the quotes",
             ) from None
-    return lines, [[row[j] for row in rows] for j in range(len(columns))]
 
 
-def _find_column(column: str, names: list[str], path: Path) -> int:
+def table_columns(path: str | Path) -> list[str]:
+    """Names of the columns of a TSV or CSV table, in their order."""
+    with open_text(path) as handle:
+        return _read_header(handle, Path(path))[0]
+
+
+def _read_header(handle: TextIO, path: Path) -> tuple[list[str], str, int]:
+    """Names of columns, the separator, and the line on which they stand."""
+    number = 1
+    while (first := handle.readline()).isspace():
+        number += 1
+    first = next(_text_lines([first.rstrip("\n")], path, number - 1))
+    separator = next((mark for mark in "\t,;" if mark in first), "\t")
+    names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
+    if not any(names):
+        raise InputError("the table is empty", file=path, remedy="give a table with a header")
+    return names, separator, number
+
+
+def _text_lines(lines: Iterable[str], path: Path, before: int) -> Iterator[str]:
+    """Pass on lines, the first of which is line `before` + 1; refuse those that are not text."""
+    for number, line in enumerate(lines, before + 1):
+        if "\0" in line:
+            raise InputError(
+                "the file is not text",
+                file=path,
+                line=number,
+                remedy="give a table as text (CSV or TSV, in UTF-8)",
+            )
+        yield line
+
+
+def find_column(column: str, names: Sequence[str], path: Path) -> int:
+    """Index of a column, refusing a name that is missing (the nearest is suggested) or repeated."""
     found = names.count(column)
     if found != 1:
         raise InputError(
