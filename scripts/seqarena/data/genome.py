@@ -47,6 +47,13 @@ class Genome:
         length = self.lengths[chromosome]
         first, last = (min(max(position, 0), length) for position in (start, end))
         inside = self.handle.fetch(chromosome, first, last).encode("ascii")
+        if len(inside) != last - first:
+            raise InputError(
+                f"the genome gives {len(inside)} letters for {chromosome}:{first}-{last}",
+                file=self.path,
+                remedy="the file is damaged, or its index is of another file: delete the index, or "
+                "copy or download the genome again",
+            )
         # A stretch that lies outside altogether is before the first letter or behind the last one.
         before = min(end, 0) - min(start, 0)
         return b"N" * before + inside + b"N" * (end - start - before - len(inside))
