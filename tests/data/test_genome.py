@@ -121,7 +121,10 @@ def test_a_missing_or_truncated_genome_is_refused(genome_path, tmp_path):
 def test_a_genome_that_gives_too_few_letters_is_refused(tmp_path):
     path = tmp_path / "genome.fa"
     path.write_bytes(TEXT.replace("TTTTT", "TT\0TT").encode())
-    with open_genome(path, tmp_path) as genome, pytest.raises(InputError, match="gives 2 letters for chr2:0-5"):
+    with (
+        open_genome(path, tmp_path) as genome,
+        pytest.raises(InputError, match="gives 2 letters for chr2:0-5"),
+    ):
         genome.letters("chr2", 0, 5)
 
 

@@ -39,11 +39,11 @@ def test_all_columns_beside_names_and_labels_are_features(tmp_path, suffix):
     np.testing.assert_array_equal(table.matrix, np.float32([[0.5, 3], [-1e-3, 16]]))
     assert (table.names, table.cells) == (["a", "b"], {"label": ["no", "yes"]})
     first = 1 if suffix == "parquet" else 2
-    assert table.places == [(path, first), (path, first + 1)]
+    assert [*table.places] == [(path, first), (path, first + 1)]
     named = read_number_table(path, ["y", "x"])
     np.testing.assert_array_equal(named.matrix, table.matrix[:, ::-1])
     assert (named.names, named.cells, len(named)) == (["row_1", "row_2"], {}, 2)
-    assert named.places == table.places
+    assert [*named.places] == [*table.places]
 
 
 def test_several_tables_are_joined_by_names_of_columns(tmp_path):

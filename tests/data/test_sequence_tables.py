@@ -42,7 +42,7 @@ def test_every_format_gives_the_same_records(tmp_path, suffix):
     first = 1 if suffix == "parquet" else 2
     assert (table.names, table.sequences) == (ROWS["name"], ROWS["dna"])
     assert table.cells == {"label": ROWS["label"]}
-    assert table.places == [(path, first + i) for i in range(3)]
+    assert [*table.places] == [(path, first + i) for i in range(3)]
     assert (table.files, len(table)) == ([path], 3)
 
 

@@ -61,7 +61,7 @@ def test_bed_and_tables_give_the_same_windows(tmp_path, genome, text, compressed
     assert sequences(windows) == ["TGCAac", "GGGAA"[:3] + "AA"]
     assert windows.cells == {"name": ["a", "b"], "chrom": ["chr1", "chr2"]}
     first = 2 if text == TABLE else 5
-    assert windows.places == [(path, first), (path, first + 1)]
+    assert [*windows.places] == [(path, first), (path, first + 1)]
     assert counts(windows) == {"intervals of the minus strand read as its reverse complement": 1}
 
 
@@ -162,7 +162,7 @@ def test_what_reaches_beyond_a_chromosome_is_refused_dropped_or_unknown(tmp_path
         "beyond_ends",
     )
     dropped = cut_windows(intervals, genome, 6, beyond_ends="drop")
-    assert (dropped.names, dropped.places) == (["chr1:6-12(+)"], [(path, 2)])
+    assert (dropped.names, [*dropped.places]) == (["chr1:6-12(+)"], [(path, 2)])
     assert counts(dropped)["intervals dropped, since they reach beyond their chromosome"] == 2
     filled = cut_windows(intervals, genome, 6, beyond_ends="unknown")
     assert sequences(filled) == ["NNACGT", "CAacgt", "CCCCNN"]

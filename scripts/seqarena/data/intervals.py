@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from seqarena.data.places import Places
 from seqarena.data.reading import find_column, open_text, read_table, table_columns
-from seqarena.data.sequence_tables import Place, as_files
+from seqarena.data.sequence_tables import as_files
 from seqarena.errors import InputError
 
 BED_COLUMNS = ("chrom", "start", "end", "name", "score", "strand")
@@ -33,7 +34,7 @@ class Intervals:
         Names of the file, if every interval has one of its own.
     summits : numpy.ndarray or None
         int64, position of each summit in its chromosome; None if they weren't asked for.
-    places : list of (pathlib.Path, int)
+    places : Places
         File and line of each.
     origins : numpy.ndarray
         int64, index of each interval's file in `files`.
@@ -49,7 +50,7 @@ class Intervals:
     strands: list[str]
     names: list[str] | None
     summits: np.ndarray | None
-    places: list[Place]
+    places: Places
     origins: np.ndarray
     cells: dict[str, list[str]]
     files: list[Path]
@@ -90,16 +91,17 @@ def read_intervals(
     asked = list(dict.fromkeys(["chrom", "start", "end", "strand", "name", "peak", *others]))
     table: dict[str, list[str]] = {name: [] for name in asked}
     needed = [*NEEDED, *others, *(["peak"] if summits else [])]
-    places: list[Place] = []
+    parts = []
     origins: list[int] = []
     for index, path in enumerate(files):
         lines, columns = _read_file(path, asked, needed)
         if not lines:
             raise InputError("the file has no intervals", file=path, remedy="give BED or a table")
-        places += [(path, line) for line in lines]
+        parts.append((path, lines))
         origins += [index] * len(lines)
         for name in asked:
             table[name] += columns.get(name) or [""] * len(lines)
+    places = Places(parts)
     starts, ends = _coordinates(table, places)
     return Intervals(
         chromosomes=table["chrom"],
@@ -191,9 +193,7 @@ def _bed_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             yield number, cells
 
 
-def _coordinates(
-    table: Mapping[str, list[str]], places: list[Place]
-) -> tuple[np.ndarray, np.ndarray]:
+def _coordinates(table: Mapping[str, list[str]], places: Places) -> tuple[np.ndarray, np.ndarray]:
     """Starts and ends, int64 of shape (intervals,) each."""
     bounds = []
     for name in ("start", "end"):
@@ -230,21 +230,19 @@ def _coordinates(
     return starts, ends
 
 
-def _strands(cells: list[str], places: list[Place]) -> list[str]:
-    for cell, (path, line) in zip(cells, places, strict=True):
+def _strands(cells: list[str], places: Places) -> list[str]:
+    for i, cell in enumerate(cells):
         if cell not in STRANDS:
             raise InputError(
                 f"the strand {cell[:40]!r} is none of '+', '-' and '.'",
-                file=path,
-                line=line,
+                file=places[i][0],
+                line=places[i][1],
                 remedy="write '+' or '-', or '.' for an interval of no strand",
             )
     return [STRANDS[cell] for cell in cells]
 
 
-def _summits(
-    cells: list[str], starts: np.ndarray, ends: np.ndarray, places: list[Place]
-) -> np.ndarray:
+def _summits(cells: list[str], starts: np.ndarray, ends: np.ndarray, places: Places) -> np.ndarray:
     """Positions of summits in their chromosomes, int64 of shape (intervals,)."""
     summits = np.empty(len(cells), np.int64)
     for i, (cell, length) in enumerate(zip(cells, (ends - starts).tolist(), strict=True)):

@@ -111,7 +111,8 @@ def refuse_repeats(names: list[str], places: Places, where: str) -> None:
         file=places[again[0]][0],
         line=places[again[0]][1],
         record=names[again[0]],
-        remedy="give each record an identifier of its own (the first word after '>')",
+        remedy="give each record an identifier of its own"
+        + (" (the first word after '>')" if "FASTA" in where else ""),
     )
 
 

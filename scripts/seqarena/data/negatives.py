@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from seqarena.data.dataset import note
+from seqarena.data.description import note
 from seqarena.data.genome import Genome
 from seqarena.data.intervals import Intervals
 from seqarena.data.matching import TOLERANCE, Matcher
@@ -139,9 +139,9 @@ def _refuse_no_room(left: np.ndarray, wanted: int, positives: Windows) -> None:
 def _as_windows(matcher: Matcher, positives: Windows, chromosomes: list[str]) -> Windows:
     """The negatives as windows, yet without letters."""
     chosen = matcher.pool.choose(matcher.choice)
-    owners = matcher.targets.owner.tolist()
+    owners = matcher.targets.owner
     names = [chromosomes[c] for c in chosen.chromosome.tolist()]
-    strands = [positives.strands[i] for i in owners]
+    strands = [positives.strands[i] for i in owners.tolist()]
     ends = chosen.start + chosen.length
     return Windows(
         names=window_names(names, chosen.start, ends, strands),
@@ -151,7 +151,7 @@ def _as_windows(matcher: Matcher, positives: Windows, chromosomes: list[str]) ->
         ends=ends,
         letters=b"",
         offsets=np.zeros(1, np.int64),
-        places=[positives.places[i] for i in owners],
+        places=positives.places.take(owners),
         origins=positives.origins[owners],
         cells={"chrom": names},
         changes=[],

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from seqarena.data.parquet import column_names, is_parquet, read_columns
+from seqarena.data.places import Places
 from seqarena.data.reading import iterate_table, quote
 from seqarena.data.sequence_tables import (
-    Place,
     as_files,
     check_names,
     gather_cells,
@@ -41,7 +41,7 @@ class NumberTable:
         float32 of shape (records, features), all finite.
     columns : list of str
         Name of each feature.
-    places : list of (pathlib.Path, int)
+    places : Places
         File of each record, and its line or, in Parquet, its row; counted from 1.
     cells : dict of str to list of str
         The other columns that were asked for, by name.
@@ -52,7 +52,7 @@ class NumberTable:
     names: list[str]
     matrix: np.ndarray
     columns: list[str]
-    places: list[Place]
+    places: Places
     cells: dict[str, list[str]]
     files: list[Path]
 
@@ -93,14 +93,15 @@ def read_number_table(
     """
     files = as_files(paths)
     known = [*others] if id_column is None else [id_column, *others]
-    asked, cells, places, _ = gather_cells(files, known) if known else ([], [], [], files)
+    asked, cells, *_ = gather_cells(files, known) if known else ([], [])
     features = _features(files, columns, known)
-    parts = []
+    parts, lines_of = [], []
     for path in files:
         lines, part = _read_parquet(path, features) if is_parquet(path) else _read(path, features)
         refuse_no_rows(len(part), path)
         parts.append(part)
-        places += [] if known else [(path, line) for line in lines]
+        lines_of.append((path, lines))
+    places = Places(lines_of)
     table = dict(zip(asked, cells, strict=True))
     names = row_names(len(places)) if id_column is None else table[id_column]
     if id_column is not None:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from seqarena.data.labels import MISSING, refuse_repeats
 from seqarena.data.parquet import read_cells
+from seqarena.data.places import Places
 from seqarena.data.reading import quote
 from seqarena.errors import InputError
-
-Place = tuple[Path, int]
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class SequenceTable:
         Identifiers, each once.
     sequences : list of str
         Cells of the column of sequences, unchecked, never empty.
-    places : list of (pathlib.Path, int)
+    places : Places
         File of each record, and its line or, in Parquet, its row; counted from 1.
     cells : dict of str to list of str
         The other columns that were asked for, by name.
@@ -32,7 +31,7 @@ class SequenceTable:
 
     names: list[str]
     sequences: list[str]
-    places: list[Place]
+    places: Places
     cells: dict[str, list[str]]
     files: list[Path]
 
@@ -96,7 +95,7 @@ def read_sequence_table(
 
 def gather_cells(
     paths: str | Path | Sequence[str | Path], columns: Sequence[str]
-) -> tuple[list[str], list[list[str]], list[Place], list[Path]]:
+) -> tuple[list[str], list[list[str]], Places, list[Path]]:
     """Read columns of tables one after another.
 
     Parameters
@@ -112,7 +111,7 @@ def gather_cells(
         Each name once.
     cells : list of list of str
         For each of these, its cells in all files.
-    places : list of (pathlib.Path, int)
+    places : Places
         File of each row, and its line or (Parquet) its number.
     files : list of pathlib.Path
         The files as a list.
@@ -125,14 +124,14 @@ def gather_cells(
     files = as_files(paths)
     columns = list(dict.fromkeys(columns))
     gathered: list[list[str]] = [[] for _ in columns]
-    places: list[Place] = []
+    parts = []
     for path in files:
         lines, cells = read_cells(path, columns)
         refuse_no_rows(len(lines), path)
-        places += [(path, line) for line in lines]
+        parts.append((path, lines))
         for all_cells, more in zip(gathered, cells, strict=True):
             all_cells += more
-    return columns, gathered, places, files
+    return columns, gathered, Places(parts), files
 
 
 def as_files(paths: str | Path | Sequence[str | Path]) -> list[Path]:
@@ -157,7 +156,7 @@ def row_names(rows: int) -> list[str]:
     return [f"row_{row:0{width}}" for row in range(1, rows + 1)]
 
 
-def check_names(names: list[str], places: list[Place], id_column: str) -> None:
+def check_names(names: list[str], places: Places, id_column: str) -> None:
     """Refuse identifiers that are empty or repeated."""
     nameless = [i for i, name in enumerate(names) if not name]
     if nameless:

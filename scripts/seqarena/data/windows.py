@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from seqarena.data.alphabet import check_choice
-from seqarena.data.dataset import note
+from seqarena.data.description import note
 from seqarena.data.genome import Genome, reverse_complement_letters
 from seqarena.data.intervals import Intervals
+from seqarena.data.places import Places
 from seqarena.data.reading import quote
-from seqarena.data.sequence_tables import Place
 from seqarena.errors import InputError
 
 CENTERS = ("middle", "summit")
@@ -36,7 +36,7 @@ class Windows:
         All sequences end to end, in the direction of their strand, in the case of the genome.
     offsets : numpy.ndarray
         int64 of shape (windows + 1,): window i is ``letters[offsets[i]:offsets[i + 1]]``.
-    places : list of (pathlib.Path, int)
+    places : Places
         File and line of the interval of each window.
     origins : numpy.ndarray
         int64, index of the interval's file among those that were read.
@@ -53,7 +53,7 @@ class Windows:
     ends: np.ndarray
     letters: bytes
     offsets: np.ndarray
-    places: list[Place]
+    places: Places
     origins: np.ndarray
     cells: dict[str, list[str]]
     changes: list[dict[str, Any]]
@@ -207,7 +207,7 @@ def _choose(intervals: Intervals, kept: np.ndarray) -> Intervals:
         strands=take(intervals.strands),
         names=None if intervals.names is None else take(intervals.names),
         summits=None if intervals.summits is None else intervals.summits[kept],
-        places=take(intervals.places),
+        places=intervals.places.take(kept),
         origins=intervals.origins[kept],
         cells={name: take(cells) for name, cells in intervals.cells.items()},
         files=intervals.files,
@@ -259,7 +259,7 @@ def _refuse_beyond(
     )
 
 
-def _refuse_repeats(names: list[str], places: list[Place]) -> None:
+def _refuse_repeats(names: list[str], places: Places) -> None:
     if len(set(names)) == len(names):
         return
     first: dict[str, int] = {}
