@@ -12,38 +12,57 @@ def one_thread(tmp_path_factory):
     return devices.configure("cpu", 1, lock_folder=tmp_path_factory.mktemp("locks"))
 
 
+CLASSES = {"binary": ["no", "yes"], "multiclass": ["x", "y", "z"]}
+
+
 @pytest.fixture(scope="session")
 def make_dataset():
-    """A function that simulates a dataset: class c carries c copies of a word at a fixed place."""
+    """A function that simulates a dataset: class c carries c copies of a word at a fixed place.
 
-    def make(n=120, length=24, task="binary", seed=0, classes=None, signal=True):
+    Several targets follow the class each in a way of its own, and a tenth of them is missing.
+    """
+
+    def make(n=120, length=24, task="binary", seed=0, classes=None, signal=True, targets=1):
         random = np.random.default_rng(seed)
         tokens = random.integers(0, 4, (n, length)).astype(np.uint8)
-        names = classes or {"binary": ["no", "yes"], "multiclass": ["x", "y", "z"]}.get(task)
+        names = classes or CLASSES.get(task)
         labels = random.integers(0, len(names or "abc"), n)
         if signal:
             for copies in (1, 2):
                 tokens[labels >= copies, 6 * copies : 6 * copies + 5] = [0, 2, 3, 1, 0]
-        targets = labels.astype(np.int64) if names else 50 + 10 * labels + random.normal(0, 1, n)
-        records = pd.DataFrame(
-            {
-                "record": [f"r{i}" for i in range(n)],
-                "label": targets,
-                "length": length,
-                "gc": np.isin(tokens, (1, 2)).mean(axis=1),
-            }
-        )
-        summary = {
-            "task": task,
-            "target": "label",
-            "targets": ["label"],
-            "classes": names,
-            "length": length,
-        }
-        summary |= {"records": n, "lengths": {"min": length, "median": length, "max": length}}
-        return Dataset(tokens.ravel(), np.arange(n + 1) * length, records, summary)
+        columns = {"label": labels}
+        if targets > 1:
+            columns = {f"t{i}": 50.0 * i + 10 * labels + random.normal(0, 1, n) for i in range(3)}
+            if task == "multilabel":
+                columns = {f"t{i}": (labels == i).astype(float) for i in range(targets)}
+            for number, column in enumerate(columns.values()):
+                column[number::10] = np.nan
+        elif task == "regression":
+            columns = {"label": 50 + 10 * labels + random.normal(0, 1, n)}
+        gc = np.isin(tokens, (1, 2)).mean(axis=1)
+        return dataset_of(tokens, columns, task, names, gc=gc)
 
     return make
+
+
+def dataset_of(tokens, columns, task="binary", classes=None, alphabet=None, **more):
+    """A dataset from rows of tokens (a matrix, or a list of arrays) and columns of targets."""
+    rows = list(tokens)
+    lengths = np.array([len(row) for row in rows])
+    records = pd.DataFrame({"record": [f"r{i}" for i in range(len(rows))], **columns, **more})
+    if "length" not in more:
+        records["length"] = lengths
+    summary = {
+        "task": task,
+        "target": next(iter(columns)),
+        "targets": list(columns),
+        "classes": classes or CLASSES.get(task),
+        "length": int(lengths.max()),
+        "records": len(rows),
+        "alphabet": alphabet or {"name": "dna"},
+    }
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    return Dataset(np.concatenate(rows), offsets, records, summary)
 
 
 @pytest.fixture(scope="session")

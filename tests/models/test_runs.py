@@ -64,6 +64,28 @@ def test_learning_metrics_against_naive_ones():
     assert runs.learning_metric("multiclass", indicator, probabilities) == 0.75
 
 
+def test_learning_metrics_of_several_targets_are_means_of_what_is_defined():
+    """Label 1 has AUROC 1 without its missing entry, label 2 one of 1/2, label 3 one class only."""
+    nan = np.nan
+    truth = np.array([[0, 1, 1], [1, 0, 1], [1, 1, 1], [nan, 0, 1]])
+    scores = np.array([[0.1, 0.5, 0.3], [0.8, 0.5, 0.2], [0.9, 0.5, 0.1], [0.0, 0.5, 0.9]])
+    assert runs.learning_metric("multilabel", truth, scores) == 0.75
+    values = np.array([[1, 3, 5], [2, 2, nan], [3, 1, nan], [nan, 9, nan]])
+    predicted = np.array([[2, 1, 1], [4, 2, 2], [6, 3, 3], [0, nan, 4.0]])
+    r = runs.learning_metric("regression", values[:3], predicted[:3])
+    np.testing.assert_allclose(r, 0, atol=1e-12)  # (1 - 1) / 2
+    assert np.isnan(runs.learning_metric("regression", values[:, 2:], predicted[:, 2:]))
+
+
+def test_scale_of_targets_leaves_missing_ones_out():
+    nan = np.nan
+    mean, sd = runs.target_scale(np.array([[1, 5, nan], [3, 5, nan], [nan, nan, nan]]))
+    np.testing.assert_array_equal(mean, [2, 5, 0])
+    np.testing.assert_array_equal(sd, [1, 1, 1])
+    values = np.random.default_rng(0).normal(3, 2, (50, 2))
+    np.testing.assert_allclose(runs.target_scale(values), [values.mean(axis=0), values.std(axis=0)])
+
+
 def test_learning_metrics_that_are_undefined():
     ones = np.ones((4, 1))
     assert np.isnan(runs.learning_metric("binary", ones, ones))
@@ -81,6 +103,20 @@ def test_predictions_of_several_classes_have_a_row_each(make_dataset, make_split
     record = dataset.records["record"][fold.test[4]]
     np.testing.assert_allclose(wide.loc[record, "prediction"], values[4])
     assert wide.loc[record, "truth"].to_numpy().argmax() == dataset.targets[fold.test[4]]
+
+
+@pytest.mark.parametrize("task", ["multilabel", "regression"])
+def test_predictions_of_several_targets_have_a_row_each(task, make_dataset, make_splits):
+    dataset = make_dataset(task=task, targets=3)
+    fold = runs.folds_of(dataset, make_splits(dataset), seed=0, repeat=1)[0]
+    values = np.random.default_rng(0).random((len(fold.test), 3))
+    table = runs.predictions_table(dataset, fold, 1, {"test": values})
+    assert list(table["target"][:4]) == ["t0", "t1", "t2", "t0"]
+    np.testing.assert_array_equal(table["prediction"], values.ravel())
+    truth = table["truth"].to_numpy().reshape(-1, 3)
+    np.testing.assert_array_equal(truth, dataset.targets[fold.test])
+    assert np.isnan(truth).any()
+    np.testing.assert_array_equal(runs.truth_matrix(dataset), dataset.targets.astype(np.float32))
 
 
 class FakeModel:

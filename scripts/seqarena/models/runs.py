@@ -41,8 +41,14 @@ INFO_KEYS = (
     "folds",
 )
 
-#: The metric that is measured beside the loss in every epoch, by task; higher is better.
-LEARNING_METRIC = {"binary": "auroc", "multiclass": "accuracy", "regression": "pearson"}
+#: The metric that is measured beside the loss in every epoch, by task; higher is better. Of several
+#: labels or numbers it is the mean over those for which it is defined.
+LEARNING_METRIC = {
+    "binary": "auroc",
+    "multiclass": "accuracy",
+    "multilabel": "macro_auroc",
+    "regression": "pearson",
+}
 
 
 @dataclass(frozen=True)
@@ -164,39 +170,64 @@ def folds_of(dataset, splits: pd.DataFrame, *, seed: int, repeat: int) -> list[F
 
 
 def truth_matrix(dataset) -> np.ndarray:
-    """What the models are to predict: float32 (n, outputs).
+    """What the models are to predict: float32 (n, outputs), NaN where it is missing.
 
-    One column of 0 and 1 (binary) or of values (regression), or an indicator column a class.
+    Columns of 0 and 1 (binary, multilabel) or of values (regression), or an indicator column a
+    class.
     """
     if dataset.task == "multiclass":
         return np.eye(len(dataset.classes), dtype=np.float32)[dataset.targets]
-    return np.asarray(dataset.targets, dtype=np.float32)[:, None]
+    return np.asarray(dataset.targets, dtype=np.float32).reshape(len(dataset), -1)
 
 
 def target_scale(targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation a column, float64; 1 for a column that is constant."""
-    mean, sd = targets.mean(axis=0), targets.std(axis=0)
+    """Mean and standard deviation a column, float64, of what isn't missing.
+
+    The standard deviation is 1 for a column that is constant, and the mean 0 for one that is empty.
+    """
+    there = ~np.isnan(targets)
+    count = np.maximum(there.sum(axis=0), 1)
+    mean = np.where(there, targets, 0).sum(axis=0) / count
+    sd = np.sqrt((np.where(there, targets - mean, 0) ** 2).sum(axis=0) / count)
     # By the range, since rounding gives equal numbers such as 0.1 a tiny standard deviation.
-    return mean, np.where(np.ptp(targets, axis=0) > 0, sd, 1.0)
+    low = np.where(there, targets, np.inf).min(axis=0)
+    high = np.where(there, targets, -np.inf).max(axis=0)
+    return mean, np.where(high > low, sd, 1.0)
 
 
 def learning_metric(task: str, truth: np.ndarray, prediction: np.ndarray) -> float:
-    """AUROC (binary), accuracy (multiclass) or Pearson's r (regression) of two (n, outputs) arrays.
+    """The metric of `LEARNING_METRIC` of two arrays (n, outputs).
 
-    NaN where it is undefined: one class only, or constant values.
+    AUROC (binary, multilabel), accuracy (multiclass) or Pearson's r (regression); of several labels
+    or numbers the mean over those for which it is defined. Entries whose truth is NaN are left out.
+    NaN where it is undefined everywhere: one class only, or constant values.
     """
     if task == "multiclass":
         return float(np.mean(truth.argmax(axis=1) == prediction.argmax(axis=1)))
-    truth, prediction = truth[:, 0].astype(float), prediction[:, 0].astype(float)
-    if task == "binary":
-        positive = truth > 0.5
-        n_positive, n_negative = positive.sum(), (~positive).sum()
-        if not n_positive or not n_negative or np.isnan(prediction).any():
-            return float("nan")
-        # Mann-Whitney: the share of (positive, negative) pairs in the right order, ties as half.
-        above = rankdata(prediction)[positive].sum() - n_positive * (n_positive + 1) / 2
-        return float(above / (n_positive * n_negative))
-    if np.ptp(truth) == 0 or np.ptp(prediction) == 0:  # rounding hides it behind the means
+    measure = _pearson if task == "regression" else _auroc
+    values = []
+    for column, predicted in zip(truth.T.astype(float), prediction.T.astype(float), strict=True):
+        there = ~np.isnan(column)
+        values.append(measure(column[there], predicted[there]))
+    defined = [value for value in values if not np.isnan(value)]
+    return float(np.mean(defined)) if defined else float("nan")
+
+
+def _auroc(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Area under the ROC curve of two arrays (n,); NaN unless both classes are there."""
+    positive = truth > 0.5
+    n_positive, n_negative = positive.sum(), (~positive).sum()
+    if not n_positive or not n_negative or np.isnan(prediction).any():
+        return float("nan")
+    # Mann-Whitney: the share of (positive, negative) pairs in the right order, ties as half.
+    above = rankdata(prediction)[positive].sum() - n_positive * (n_positive + 1) / 2
+    return float(above / (n_positive * n_negative))
+
+
+def _pearson(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Pearson's r of two arrays (n,); NaN where one is constant or nothing is there."""
+    # By the range, since rounding of the mean hides that values are equal.
+    if not len(truth) or np.ptp(truth) == 0 or np.ptp(prediction) == 0:
         return float("nan")
     truth, prediction = truth - truth.mean(), prediction - prediction.mean()
     spread = np.sqrt((truth**2).sum() * (prediction**2).sum())
@@ -221,11 +252,12 @@ def predictions_table(dataset, fold: Fold, repeat: int, outputs: Mapping[str, np
     Returns
     -------
     pandas.DataFrame
-        One row a record; for several classes one row a record and class, records together.
+        One row a record; for several classes, labels or numbers one row a record and each of
+        these, records together. `truth` is NaN where it is missing.
     """
-    truth = truth_matrix(dataset)
     multiclass = dataset.task == "multiclass"
-    names = dataset.classes if multiclass else [dataset.summary["target"]]
+    truth = truth_matrix(dataset) if multiclass else dataset.targets.reshape(len(dataset), -1)
+    names = dataset.classes if multiclass else dataset.target_names
     tables = []
     for role, values in outputs.items():
         rows = getattr(fold, role)
@@ -238,9 +270,7 @@ def predictions_table(dataset, fold: Fold, repeat: int, outputs: Mapping[str, np
                     "fold": fold.number,
                     "role": role,
                     "target": np.tile(np.asarray(names, dtype=object), len(rows)),
-                    "truth": truth[rows].astype(float).ravel()
-                    if dataset.task != "regression"
-                    else np.asarray(dataset.targets, dtype=float)[rows],
+                    "truth": truth[rows].astype(float).ravel(),
                     "prediction": np.asarray(values, dtype=float).ravel(),
                 }
             )
