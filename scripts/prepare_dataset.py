@@ -8,30 +8,55 @@ from seqarena.data.dataset import write_dataset
 from seqarena.data.labels import Columns
 from seqarena.data.preparation import prepare_dataset
 from seqarena.data.sources import read_fasta_records
+from seqarena.data.table_sources import (
+    read_interval_records,
+    read_number_records,
+    read_table_records,
+)
 
 
-def fasta_by_class(paths, classes):
-    """Give back the mapping from class to files, where there is one FASTA per class."""
+def by_class(paths, classes):
+    """Give back the mapping from class to files, where there is one file (or several) a class."""
     paths = [paths] if isinstance(paths, str) else list(paths)
     if classes is None:
         return paths
-    by_class = {}
+    files = {}
     for name, path in zip(classes, paths, strict=True):
-        by_class.setdefault(name, []).append(path)
-    return by_class
+        files.setdefault(name, []).append(path)
+    return files
 
 
 def read_records(inputs, params):
     """Read the records of whatever source the dataset has."""
-    labels = params.labels or {}
+    labels, source = params.labels or {}, params.source
     columns = Columns(
         tuple(labels.get("columns") or [labels.get("column", "label")]),
         group=labels.get("group"),
         split=params.split_column,
         weight=labels.get("weight"),
     )
+    files = by_class(inputs.records, params.classes_of_files)
+    if source["kind"] == "table":
+        words = params.alphabet["name"] == "words"
+        names = {"sequence_column": source["sequence"], "id_column": source.get("id")}
+        return read_table_records(files, columns, words=words, **names)
+    if source["kind"] == "numbers":
+        names = {"features": source.get("columns"), "id_column": source.get("id")}
+        return read_number_records(files, columns, **names)
+    if source["kind"] == "intervals":
+        return read_interval_records(
+            files,
+            inputs.genome,
+            columns,
+            cache=params.cache,
+            width=source.get("width"),
+            center=source["center"],
+            beyond_ends=source["beyond_ends"],
+            negatives=source.get("negatives", {}).get("ratio"),
+            seed=params.seed,
+        )
     return read_fasta_records(
-        fasta_by_class(inputs.fasta, params.classes_of_files),
+        files,
         columns,
         table=inputs.get("labels"),
         id_column=labels.get("id", "id"),
@@ -44,7 +69,9 @@ def main(snakemake):
     """Write tokens, offsets, records and the summary of what was changed."""
     params = snakemake.params
     name, length = params.alphabet["name"], params.length or {}
-    known = ALPHABETS[name] if name in ALPHABETS else words_alphabet(params.alphabet["words"])
+    known = ALPHABETS.get(name)
+    if name == "words":
+        known = words_alphabet(params.alphabet["words"])
     dataset = prepare_dataset(
         params.task,
         read_records(snakemake.input, params),

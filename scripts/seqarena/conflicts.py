@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from seqarena.split_settings import ROLES, dataset_split, is_own_split
 
 # Folders beside those of the datasets.
-RESERVED = ("across", "bench")
+RESERVED = ("across", "bench", "genomes", "examples")
 
 Problem = tuple[tuple, str, str | None]
 """Keys that lead to the place, what is wrong, and perhaps what to do."""

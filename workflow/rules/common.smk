@@ -160,27 +160,50 @@ def seed_of_control(wildcards):
     return control_seed(settings["seed"], wildcards.control)
 
 
+def source_of(wildcards):
+    """Give the source of a dataset's records: its kind, and what the configuration says of it."""
+    dataset = DATASETS[wildcards.dataset]
+    for kind in ("table", "intervals", "numbers"):
+        if kind in dataset:
+            return {"kind": kind} | {k: v for k, v in dataset[kind].items() if k != "file"}
+    return {"kind": "fasta"}
+
+
+def files_of(dataset):
+    """Give the files of a dataset's records, as a list or by class; a simulation has none."""
+    kinds = [kind for kind in ("table", "intervals", "numbers") if kind in dataset]
+    return dataset[kinds[0]]["file"] if kinds else dataset.get("fasta")
+
+
 def source_files(wildcards):
     """Name the files from which a dataset is prepared; a simulation's are made by its rule."""
     dataset = DATASETS[wildcards.dataset]
     if "simulation" in dataset:
         return {
-            "fasta": rules.simulate_dataset.output.fasta,
+            "records": rules.simulate_dataset.output.fasta,
             "labels": rules.simulate_dataset.output.labels,
         }
-    fasta = dataset["fasta"]
-    files = {"fasta": sum(fasta.values(), []) if isinstance(fasta, dict) else fasta}
+    files = files_of(dataset)
+    named = {"records": sum(files.values(), []) if isinstance(files, dict) else files}
     if "table" in dataset.get("labels", {}):
-        files["labels"] = dataset["labels"]["table"]
-    return files
+        named["labels"] = dataset["labels"]["table"]
+    if "intervals" in dataset:
+        named["genome"] = dataset["intervals"]["genome"]
+    return named
 
 
 def classes_of_files(wildcards):
-    """Name the class of each FASTA where there is one per class, else nothing."""
-    fasta = DATASETS[wildcards.dataset].get("fasta")
-    if not isinstance(fasta, dict):
+    """Name the class of each file where there is one per class, else nothing."""
+    files = files_of(DATASETS[wildcards.dataset])
+    if not isinstance(files, dict):
         return None
-    return [name for name, paths in fasta.items() for _ in paths]
+    return [name for name, paths in files.items() for _ in paths]
+
+
+def seed_of_negatives(wildcards):
+    """Give the seed of negatives where they are drawn; nothing else of the data is random."""
+    drawn = "negatives" in DATASETS[wildcards.dataset].get("intervals", {})
+    return settings["seed"] if drawn else None
 
 
 def split_lists(wildcards):

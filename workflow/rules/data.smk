@@ -1,6 +1,6 @@
 """Data: from files of sequences and labels to a checked, tokenised dataset.
 
-Needs: the FASTA and label files that the configuration names, or a simulation.
+Needs: the files of records and labels that the configuration names, or a simulation.
 Makes: results/{dataset}/data/, in the steps simulate_dataset (where asked for), prepare_dataset.
 """
 
@@ -40,6 +40,7 @@ rule prepare_dataset:
         "../../envs/analysis.yaml"
     params:
         task=of_dataset("task"),
+        source=source_of,
         classes_of_files=classes_of_files,
         labels=of_dataset("labels"),
         split_column=of_dataset("split", "column"),
@@ -49,6 +50,9 @@ rule prepare_dataset:
         gaps=of_dataset("gaps"),
         ambiguous=of_dataset("ambiguous"),
         soft_masked=of_dataset("soft_masked"),
+        seed=seed_of_negatives,
+        # An index of a genome, for all datasets that are cut from it.
+        cache="results/genomes",
         code=code("prepare_dataset"),
     script:
         "../../scripts/prepare_dataset.py"

@@ -92,6 +92,11 @@ class Records:
         return line_of_letter(path, line, position) if wrapped else line
 
 
+def listed(paths: Paths) -> list[str | Path]:
+    """One path or several as a list."""
+    return [paths] if isinstance(paths, str | Path) else list(paths)
+
+
 def join_letters(sequences: Sequence[str]) -> Letters:
     """Put sequences end to end; a letter outside ASCII becomes '?', which no alphabet has."""
     offsets = np.cumsum([0, *map(len, sequences)], dtype=np.int64)
@@ -142,7 +147,7 @@ def read_fasta_records(
         )
     parts, classes = [], []
     for label, paths in fasta.items() if by_class else [("", fasta)]:
-        for path in [paths] if isinstance(paths, str | Path) else paths:
+        for path in listed(paths):
             parts.append((Path(path), read_fasta(path)))
             classes += [str(label).strip()] * len(parts[-1][1])
     headers = [header for _, part in parts for header in part.headers]
