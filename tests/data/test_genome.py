@@ -118,6 +118,30 @@ def test_a_missing_or_truncated_genome_is_refused(genome_path, tmp_path):
         refused(genome_path, tmp_path, "damaged")
 
 
+def test_an_archive_damaged_in_its_middle_is_refused(tmp_path):
+    path = tmp_path / "genome.fa.gz"
+    text = "".join(f">{i}\n{'ACGT' * 20_000}\n" for i in range(40))
+    with pysam.BGZFile(str(path), "wb") as handle:
+        handle.write(text.encode())
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    for damaged in (whole[:middle], whole[:middle] + b"\0" * 40 + whole[middle + 40 :]):
+        path.write_bytes(damaged)
+        refused(path, tmp_path, "damaged")
+    path.write_bytes(whole)
+    with open_genome(path, tmp_path / "cache"):
+        pass
+    index = next(tmp_path.glob("cache/*.fai"))
+    # Damaged behind our back, after the index was made.
+    state = path.stat()
+    path.write_bytes(whole[:middle] + b"\0" * 40 + whole[middle + 40 :])
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    with open_genome(path, tmp_path / "cache") as genome, pytest.raises(InputError):
+        assert next(tmp_path.glob("cache/*.fai")) == index
+        for name, length in genome.lengths.items():
+            genome.letters(name, 0, length)
+
+
 def test_a_genome_that_gives_too_few_letters_is_refused(tmp_path):
     path = tmp_path / "genome.fa"
     path.write_bytes(TEXT.replace("TTTTT", "TT\0TT").encode())

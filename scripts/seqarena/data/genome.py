@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pysam
 
-from seqarena.data.reading import GZIP_MAGIC, nearest, open_text
+from seqarena.data.reading import GZIP_MAGIC, explain_reading, nearest, open_text
 from seqarena.errors import InputError
 from seqarena.files import whole_file
 
@@ -46,7 +46,10 @@ class Genome:
         """Letters [start, end), counted from 0; N beyond the chromosome's ends."""
         length = self.lengths[chromosome]
         first, last = (min(max(position, 0), length) for position in (start, end))
-        inside = self.handle.fetch(chromosome, first, last).encode("ascii")
+        try:
+            inside = self.handle.fetch(chromosome, first, last).encode("ascii")
+        except (OSError, ValueError):  # of a damaged archive, or letters outside ASCII
+            inside = b""
         if len(inside) != last - first:
             raise InputError(
                 f"the genome gives {len(inside)} letters for {chromosome}:{first}-{last}",
@@ -215,7 +218,8 @@ def _build(path: Path, options: list[str]) -> None:
 def _refuse_repeated(path: Path, compressed: bool, names: int) -> None:
     """Refuse a genome in which a name occurs twice; an index silently leaves out the second."""
     headers, last = 0, b"\n"
-    with (gzip.open if compressed else open)(path, "rb") as handle:
+    opener = gzip.open if compressed else open
+    with explain_reading(path), opener(path, "rb") as handle:
         while chunk := handle.read(1 << 24):
             headers += (last + chunk).count(b"\n>")
             last = chunk[-1:]

@@ -59,12 +59,19 @@ def open_text(path: str | Path) -> Iterator[TextIO]:
         If the file is missing, unreadable, not text or a damaged archive, also while it is read.
     """
     path = Path(path)
-    try:
+    with explain_reading(path):
         with path.open("rb") as raw:
             magic = raw.read(2)
         opener = gzip.open if magic == GZIP_MAGIC else open
         with opener(path, "rt", encoding="utf-8-sig") as handle:
             yield handle
+
+
+@contextmanager
+def explain_reading(path: Path) -> Iterator[None]:
+    """Turn errors of opening and reading a file, plain or gzip, into `InputError`."""
+    try:
+        yield
     except FileNotFoundError:
         siblings = [file.name for file in path.parent.glob("*")]
         raise InputError(
