@@ -12,6 +12,7 @@ from seqarena.reporting.plots import (
     plot_scores,
     save_figure,
 )
+from seqarena.reporting.standing import degenerate
 
 
 @rule_script
@@ -30,7 +31,12 @@ def main(snakemake):
         ),
         "confusion": plot_confusion(predictions, thresholds, classes, clusters, **names),
         "scores": plot_scores(predictions, thresholds, classes, clusters, **names),
-        "metrics": plot_metrics(metrics, snakemake.params.primary_metric, **names),
+        "metrics": plot_metrics(
+            metrics,
+            snakemake.params.primary_metric,
+            without_result=degenerate(read_tsv(snakemake.input.ranking)),
+            **names,
+        ),
     }
     for name, figure in figures.items():
         svg = Path(snakemake.output[name])

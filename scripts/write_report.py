@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from rule_script import read_infos, read_tsv, rule_script
+from seqarena.control_names import control_names
 from seqarena.files import whole_file, write_json
 from seqarena.reporting.report import render_report, report_views
 from seqarena.reporting.report_json import report_content
@@ -18,7 +19,19 @@ TABLES += ("seeds", "learning_curve")
 OF_PROBABILITIES = ("calibration", "reliability", "temperatures")
 
 
-def dataset_section(folder, settings, evaluation, baselines, figures):
+def control_notices(folder, settings):
+    """Read what was noticed when the controls of a dataset were made, by their names."""
+    summaries = {
+        name: folder / name / "data/summary.json" for name in control_names(settings["controls"])
+    }
+    return {
+        name: json.loads(path.read_text(encoding="utf-8")).get("notices")
+        for name, path in summaries.items()
+        if path.exists()  # a control that no model asks for isn't made
+    }
+
+
+def dataset_section(folder, settings, evaluation, baselines, inputs):
     """Gather what the report says of one dataset from its folder of results."""
 
     def content(name):
@@ -33,7 +46,7 @@ def dataset_section(folder, settings, evaluation, baselines, figures):
         for model in settings["models"]
         for repeat in repeats
     ]
-    calibrated = settings["task"] != "regression"
+    probabilities = [name for name in OF_PROBABILITIES if (folder / f"{name}.tsv") in inputs]
     return {
         "name": folder.name,
         "about": settings.get("about"),
@@ -46,9 +59,14 @@ def dataset_section(folder, settings, evaluation, baselines, figures):
         "leakage": content("splits/leakage.json"),
         "headline": content("headline.json"),
         **tables(*TABLES),
-        **(tables(*OF_PROBABILITIES) if calibrated else dict.fromkeys(OF_PROBABILITIES)),
+        **(dict.fromkeys(OF_PROBABILITIES) | tables(*probabilities)),
+        "control_notices": control_notices(folder / "controls", settings),
         "runs": read_infos(runs),
-        "figures": {path.stem: path for path in figures if path.parent == folder / "plots"},
+        "figures": {
+            path.stem: path
+            for path in sorted(inputs)
+            if path.parent == folder / "plots" and path.suffix == ".svg"
+        },
     }
 
 
@@ -78,9 +96,8 @@ def main(snakemake):
     """Write the report for people and the same for machines."""
     params, results = snakemake.params, Path(snakemake.output.html).parent
     settings, inputs = params.settings, {Path(path) for path in snakemake.input}
-    figures = [Path(path) for path in snakemake.input if path.endswith(".svg")]
     sections = [
-        dataset_section(results / name, dataset, settings["evaluation"], params.baselines, figures)
+        dataset_section(results / name, dataset, settings["evaluation"], params.baselines, inputs)
         for name, dataset in settings["datasets"].items()
     ]
     provenance = {

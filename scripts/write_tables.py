@@ -36,7 +36,8 @@ def main(snakemake):
         (snakemake.output.comparison_html, comparison, f"{dataset}: comparison of models"),
     ):
         with whole_file(path) as temporary:
-            temporary.write_text(to_html(table, title), encoding="utf-8")
+            page = to_html(table, title, source=Path(snakemake.output.predictions).name)
+            temporary.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

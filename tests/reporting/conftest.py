@@ -1,4 +1,4 @@
-"""Synthetic results of all three tasks, as the earlier stages would leave them on disk."""
+"""Synthetic results of all tasks, as the earlier stages would leave them on disk."""
 
 import numpy as np
 import pandas as pd
@@ -9,9 +9,17 @@ from .sections import as_section, leakage, provenance
 BASELINES = ["majority", "composition", "linear"]
 MODELS = [*BASELINES, "dense", "conv1d"]
 SKILL = {"majority": 0.0, "composition": 0.05, "linear": 0.9, "dense": 0.5, "conv1d": 3.2}
-CLASSES = {"binary": ["background", "motif"], "multiclass": ["EI", "IE", "N"], "regression": None}
-PRIMARY = {"binary": "auroc", "multiclass": "macro_auroc", "regression": "spearman"}
-TRAINING_METRIC = {"binary": "auroc", "multiclass": "accuracy", "regression": "pearson"}
+CLASSES = {"binary": ["background", "motif"], "multiclass": ["EI", "IE", "N"]}
+PRIMARY = {
+    "binary": "auroc", "multiclass": "macro_auroc", "multilabel": "macro_auroc",
+    "regression": "spearman",
+}  # fmt: skip
+TRAINING_METRIC = {
+    "binary": "auroc", "multiclass": "accuracy", "multilabel": "auroc", "regression": "pearson",
+}  # fmt: skip
+LABELS = ("common", "usual", "rare", "hardly_ever")
+LABEL_METRICS = ("auroc", "auprc", "prevalence", "mcc", "f1", "support")
+TARGET_METRICS = ("pearson", "spearman", "r2", "rmse", "mae")
 
 
 class Results:
@@ -20,10 +28,14 @@ class Results:
     The metrics are rough but plausible: figures and words are tested here, not statistics.
     """
 
-    def __init__(self, task, n=240, repeats=2, folds=4, skill=SKILL, name=None, seed=0):
+    def __init__(
+        self, task, n=240, repeats=2, folds=4, skill=SKILL, name=None, seed=0, targets=None
+    ):
         self.task, self.n, self.repeats, self.folds = task, n, repeats, folds
         self.name, self.skill = name or f"synthetic_{task}", skill
-        self.models, self.classes = list(skill), CLASSES[task]
+        self.models, self.classes = list(skill), CLASSES.get(task)
+        self.targets = list(targets or (LABELS if task == "multilabel" else ["label"]))
+        self.several = len(self.targets) > 1
         self.primary = PRIMARY[task]
         self.random = np.random.default_rng(seed)
         self.baselines = [model for model in self.models if model in BASELINES]
@@ -47,6 +59,8 @@ class Results:
 
     def _records(self):
         size = len(self.classes) if self.classes else 0
+        if self.several:
+            return self._records_of_several_targets()
         truth = self.random.integers(size, size=self.n) if size else self.random.normal(size=self.n)
         return pd.DataFrame(
             {
@@ -57,6 +71,27 @@ class Results:
                 "group": [f"g{i // 2}" for i in range(self.n)],
             }
         )
+
+    def _records_of_several_targets(self):
+        """Labels get rarer from one to the next; a twentieth of all entries is missing."""
+        table = pd.DataFrame({"record": [f"seq{i:04d}" for i in range(self.n)]})
+        for place, name in enumerate(self.targets):
+            values = self.random.normal(10 * place, 1 + place, self.n)
+            if self.task == "multilabel":
+                values = (self.random.random(self.n) < 0.5 * 0.6**place).astype(float)
+            values[self.random.random(self.n) < 0.05] = np.nan
+            table[name] = values
+        return table.assign(length=100, gc=0.4, group=[f"g{i // 2}" for i in range(self.n)])
+
+    def _predict_target(self, model, truth):
+        skill, noise = self.skill[model], self.random.normal(size=self.n)
+        if self.task == "multilabel":
+            score = skill * (2 * np.nan_to_num(truth) - 1) + (skill > 0) * noise
+            share = np.clip(np.nanmean(truth), 0.001, 0.999)
+            return 1 / (1 + np.exp(-score) * (1 - share) / share)
+        middle, spread = np.nanmean(truth), np.nanstd(truth)
+        centred = np.nan_to_num(truth - middle)
+        return middle + (skill > 0) * (0.3 * skill * centred + 0.3 * spread * noise)
 
     def _predict(self, model, truth):
         skill, n = self.skill[model], self.n
@@ -71,11 +106,15 @@ class Results:
         return np.exp(score) / np.exp(score).sum(1, keepdims=True)
 
     def _predictions(self):
-        tables, truth = [], self.records["label"].to_numpy()
+        tables, truth = [], self.records[self.targets[0]].to_numpy()
         for model in self.models:
             for repeat in range(self.repeats):
                 fold = np.random.default_rng(repeat).permutation(self.n) % self.folds
-                given = self._predict(model, truth)
+                given = None if self.several else self._predict(model, truth)
+                of_target = {
+                    name: self._predict_target(model, self.records[name].to_numpy())
+                    for name in (self.targets if self.several else [])
+                }
                 for role, shift in (("test", 0), ("validation", 1)):
                     keys = {
                         "model": model,
@@ -84,7 +123,14 @@ class Results:
                         "fold": (fold + shift) % self.folds,
                         "role": role,
                     }
-                    if self.task == "multiclass":
+                    if self.several:
+                        tables += [
+                            pd.DataFrame(keys).assign(
+                                target=name, truth=self.records[name], prediction=values
+                            )
+                            for name, values in of_target.items()
+                        ]
+                    elif self.task == "multiclass":
                         tables += [
                             pd.DataFrame(keys).assign(
                                 target=name, truth=(truth == k) * 1.0, prediction=given[:, k]
@@ -100,14 +146,16 @@ class Results:
         return pd.concat(tables, ignore_index=True)
 
     def _thresholds(self):
-        columns = ["model", "repeat", "fold", "threshold"]
+        columns = ["model", "repeat", "fold", "target", "threshold"]
+        names = {"binary": [""], "multilabel": self.targets}.get(self.task, [])
         rows = [
-            (model, repeat, fold, 0.5 + 0.02 * fold)
+            (model, repeat, fold, name, 0.5 / (1 + place) + 0.02 * fold)
             for model in self.models
             for repeat in range(self.repeats)
             for fold in range(self.folds)
+            for place, name in enumerate(names)
         ]
-        return pd.DataFrame(rows if self.task == "binary" else [], columns=columns)
+        return pd.DataFrame(rows, columns=columns)
 
     def _run(self, model, repeat):
         network = model not in BASELINES
@@ -171,11 +219,24 @@ class Results:
                         value = np.nan
                     key = (model, "all", "all", "test", name, metric)
                     rows.append((*key, value, value - 0.02, value + 0.02, self.n, self.n // 2))
+            for name in self.targets if self.several else []:
+                rows += self._of_target(model, name, level)
         columns = [
             "model", "repeat", "fold", "role", "target", "metric", "value", "low", "high", "n",
             "groups",
         ]  # fmt: skip
         return pd.DataFrame(rows, columns=columns)
+
+    def _of_target(self, model, name, level):
+        truth = self.records[name].dropna()
+        known = {"support": truth.sum(), "prevalence": truth.mean()}
+        names = LABEL_METRICS if self.task == "multilabel" else TARGET_METRICS
+        for metric in names:
+            value = known.get(metric, level)
+            if metric == "spearman" and self.skill[model] == 0:
+                value = np.nan
+            ends = (value - 0.02, value + 0.02)
+            yield (model, "all", "all", "test", name, metric, value, *ends, len(truth), self.n // 2)
 
     def _values(self, level, skill):
         if self.task == "regression":
@@ -184,6 +245,10 @@ class Results:
             return {"pearson": r, "spearman": r, "r2": r2, "rmse": 1.1 - r2, "mae": 0.9 - r2}
         log_loss = 0.72 - 0.6 * (2 * level - 1)
         shared = {"accuracy": level, "balanced_accuracy": level, "mcc": 2 * level - 1}
+        if self.task == "multilabel":
+            macro = {"macro_auroc": level, "macro_auprc": level - 0.2, "micro_auroc": level}
+            return macro | {"micro_auprc": level - 0.1, "macro_f1": level - 0.3,
+                            "macro_mcc": 2 * level - 1, "log_loss": log_loss}  # fmt: skip
         if self.task == "multiclass":
             return {**shared, "macro_f1": level, "macro_auroc": level, "log_loss": log_loss}
         return {
@@ -198,8 +263,15 @@ class Results:
             & (self.metrics["target"] == "")
         )
         table = self.metrics[keep].sort_values("value", ascending=False, kind="stable")
-        table = table.assign(rank=np.arange(1, len(table) + 1))
-        return table[["rank", "model", "value", "low", "high"]].reset_index(drop=True)
+        # What predicts the same for every record has no rank and comes last.
+        constant = table["model"].map(self.skill).to_numpy() == 0
+        table = pd.concat([table[~constant], table[constant]]).assign(
+            rank=[*range(1, 1 + sum(~constant)), *[np.nan] * sum(constant)],
+            degenerate=np.sort(constant),
+            why=[*[np.nan] * sum(~constant), *["all test predictions are equal"] * sum(constant)],
+        )
+        columns = ["rank", "model", "value", "low", "high", "degenerate", "why"]
+        return table[columns].reset_index(drop=True)
 
     def _comparison(self):
         value = self.ranking.set_index("model")["value"]

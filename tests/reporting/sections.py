@@ -29,23 +29,45 @@ def leakage(n, found=None, share=None, **others):
     } | others  # fmt: skip
 
 
+def described(results):
+    """Describe the targets as a summary does."""
+    records = results.records
+    if results.classes:
+        counts = records["label"].value_counts().to_dict()
+        return {"class_counts": {results.classes[i]: n for i, n in sorted(counts.items())}}
+    if results.task == "multilabel":
+        counts = {
+            name: {"positive": int((records[name] == 1).sum()),
+                   "negative": int((records[name] == 0).sum()),
+                   "missing": int(records[name].isna().sum())}
+            for name in results.targets
+        }  # fmt: skip
+        return {"label_counts": counts}
+    if results.several:
+        ranges = {
+            name: {"low": float(records[name].min()), "high": float(records[name].max()),
+                   "missing": int(records[name].isna().sum())}
+            for name in results.targets
+        }  # fmt: skip
+        return {"target_ranges": ranges}
+    return {"target_range": [float(records["label"].min()), float(records["label"].max())]}
+
+
 def as_section(results, about=None, beyond_noise=True, figures=None):
     """Gather one data set's results as `render_report` takes them."""
-    counts = results.records["label"].value_counts().to_dict() if results.classes else {}
-    counts = {results.classes[index]: count for index, count in sorted(counts.items())}
-    extent = [float(results.records["label"].min()), float(results.records["label"].max())]
     last = results.models[-1]
     return {
         "name": results.name,
         "about": about,
         "summary": {
             "task": results.task,
-            "target": "label",
+            "target": "label" if not results.several else f"{len(results.targets)} columns",
+            "targets": results.targets,
             "classes": results.classes,
             "records": results.n,
             "length": 100,
             "lengths": {"min": 92, "median": 100, "max": 131},
-            **({"class_counts": counts} if counts else {"target_range": extent}),
+            **described(results),
             "inputs": [{"path": "sequences.fasta", "sha256": "ab" * 32, "bytes": 345_678}],
             "changes": [{"what": "letters cut off to crop 12 records to 100 letters", "count": 83}],
             "notices": [{"what": "records that are exact copies of another", "count": 4}],

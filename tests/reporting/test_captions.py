@@ -15,7 +15,7 @@ FRONT_PAGE = "workflow"
 
 def test_the_captions_are_those_that_the_rules_name():
     named = set(re.findall(r"report/(\w+)\.rst", RULES))
-    named |= set(re.findall(r'\b(?:figure|table)\("[^"]+", "(\w+)"', RULES))
+    named |= set(re.findall(r'\b(?:figure|table)\(\s*"[^"]+", "(\w+)"', RULES))
     assert {path.stem for path in CAPTIONS} == named | {FRONT_PAGE}
     assert "workflow/report/workflow.rst" in (ROOT / "Snakefile").read_text()
 

@@ -155,6 +155,8 @@ def test_the_script_writes_both_from_the_results(task, make_results, as_section,
     dataset = section["settings"] | {
         "split": {"folds": 4, "repeats": 1}, "models": models, "about": "About.",
         "primary_metric": section["primary_metric"],
+        "controls": {"permuted_labels": True, "shuffled_input": False, "seeds": 1,
+                     "learning_curve": []},
     }  # fmt: skip
     settings = {
         "datasets": {"one": dataset},
@@ -162,7 +164,7 @@ def test_the_script_writes_both_from_the_results(task, make_results, as_section,
         "statements": {"limitations": "Simulated data only."},
     }
     snakemake = SimpleNamespace(
-        input=[],
+        input=[str(path) for path in (results / "one").glob("*.tsv")],
         output=SimpleNamespace(
             html=str(results / "report.html"), json=str(results / "report.json")
         ),

@@ -68,7 +68,7 @@ def test_metrics_come_with_the_primary_first_and_reasons(regression, multiclass)
     assert undefined["note"].str.startswith("not defined: ").all()
     assert (table.loc[table["metric"] == "RMSE", "better"] == "lower").all()
     by_class = tables.metrics_table(multiclass.metrics)
-    assert set(by_class["class"]) == {"", *multiclass.classes}
+    assert set(by_class["class or target"]) == {"", *multiclass.classes}
 
 
 def test_pooled_takes_an_empty_target_that_was_read_as_nan(binary):

@@ -252,11 +252,10 @@ def table(name, caption):
 
 def figures_of(dataset):
     """List the figures of a dataset as its task asks for them."""
-    by_task = (
-        rules.plot_regression
-        if DATASETS[dataset]["task"] == "regression"
-        else rules.plot_classification
-    )
+    by_task = {
+        "multilabel": rules.plot_multilabel,
+        "regression": rules.plot_regression,
+    }.get(DATASETS[dataset]["task"], rules.plot_classification)
     curves = expand(rules.plot_curves.output.svg, dataset=dataset, model=networks_of(dataset))
     others = [path for path in by_task.output if path.endswith(".svg")]
     others.append(rules.plot_similarity.output.svg)

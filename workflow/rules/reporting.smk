@@ -43,6 +43,7 @@ rule plot_classification:
         predictions=runs_of(RUN_FILES["predictions"]),
         metrics=rules.evaluate_models.output.metrics,
         thresholds=rules.evaluate_models.output.thresholds,
+        ranking=rules.compare_models.output.ranking,
     output:
         roc=figure("roc", "roc", "ROC"),
         precision_recall=figure("precision_recall", "precision_recall", "precision-recall"),
@@ -69,12 +70,54 @@ rule plot_classification:
         "../../scripts/plot_classification.py"
 
 
+rule plot_multilabel:
+    input:
+        clusters=rules.group_records.output.clusters,
+        predictions=runs_of(RUN_FILES["predictions"]),
+        metrics=rules.evaluate_models.output.metrics,
+        thresholds=rules.evaluate_models.output.thresholds,
+        ranking=rules.compare_models.output.ranking,
+    output:
+        metrics=figure("metrics", "metrics", "metrics"),
+        label_metrics=figure("label_metrics", "label_metrics", "every label"),
+        label_roc=figure("label_roc", "label_roc", "ROC of each label"),
+        label_precision_recall=figure(
+            "label_precision_recall", "label_precision_recall", "precision-recall of each label"
+        ),
+        label_scores=figure("label_scores", "label_scores", "score distribution of each label"),
+        png=expand(
+            "results/{{dataset}}/plots/{name}.png",
+            name=[
+                "metrics",
+                "label_metrics",
+                "label_roc",
+                "label_precision_recall",
+                "label_scores",
+            ],
+        ),
+    log:
+        "logs/{dataset}/plot_multilabel.log",
+    benchmark:
+        "logs/benchmark/{dataset}/plot_multilabel.tsv"
+    wildcard_constraints:
+        dataset=any_of(datasets_of("multilabel")),
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        models=list(settings["models"]),
+        primary_metric=of_dataset("primary_metric"),
+        code=code("plot_multilabel"),
+    script:
+        "../../scripts/plot_multilabel.py"
+
+
 rule plot_regression:
     input:
         summary=rules.prepare_dataset.output.summary,
         clusters=rules.group_records.output.clusters,
         predictions=runs_of(RUN_FILES["predictions"]),
         metrics=rules.evaluate_models.output.metrics,
+        ranking=rules.compare_models.output.ranking,
     output:
         predicted_true=figure("predicted_true", "predicted_true", "predicted against true"),
         residuals=figure("residuals", "residuals", "residuals"),

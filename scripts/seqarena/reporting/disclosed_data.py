@@ -6,14 +6,17 @@ gives sentences with the run's own numbers, names and digests; an empty text whe
 
 from collections.abc import Mapping, Sequence
 
+from seqarena.reporting.about_data import class_counts, order_sentence
 from seqarena.reporting.cells import span
-from seqarena.reporting.findings import class_counts, lengths
 from seqarena.reporting.honesty_words import leaked_sentence, residual_sentence, split_sentence
+from seqarena.reporting.material import alphabet_of, lengths, material
+from seqarena.reporting.target_tables import has_several, labels_in_words, support_records
 from seqarena.reporting.wording import (
     format_bytes,
     format_count,
     format_number,
     joined,
+    listed,
     plural,
 )
 
@@ -45,6 +48,8 @@ def sizes(dataset: Mapping, provenance: Mapping) -> str:
     if summary.get("target_range"):
         low, high = summary["target_range"]
         text += f"; values from {format_number(low)} to {format_number(high)}"
+    if has_several(summary):
+        text += f"; {labels_in_words(summary)}"
     return f"{text}."
 
 
@@ -65,7 +70,9 @@ def outcome(dataset: Mapping, provenance: Mapping) -> str:
         means = [row["target_mean"] for row in tests if "target_mean" in row]
         if means:
             text += f"; mean of the test sets {span(means, format_number)}"
-    return f"{text}."
+    if has_several(summary):
+        text += f"; {labels_in_words(summary)}"
+    return joined(f"{text}.", order_sentence(summary))
 
 
 def split_sizes(dataset: Mapping, provenance: Mapping) -> str:
@@ -111,12 +118,24 @@ def transformations(dataset: Mapping, provenance: Mapping) -> str:
 
 def missing(dataset: Mapping, provenance: Mapping) -> str:
     """Say what is missing in the data as they were given."""
-    unknown = [
-        change for change in dataset["summary"].get("changes") or [] if "unknown" in change["what"]
-    ]
-    records = plural(dataset["summary"]["records"], "record")
-    found = f" {_counts(unknown)}." if unknown else " No letter is unknown."
-    return f"None of {records} lacks a sequence or a label (such records are refused).{found}"
+    summary = dataset["summary"]
+    stuff, several = material(summary), has_several(summary)
+    unknown = [change for change in summary.get("changes") or [] if "unknown" in change["what"]]
+    nothing = "" if alphabet_of(summary) == "numbers" else f"No {stuff.unit} is unknown."
+    found = f"{_counts(unknown)}." if unknown else nothing
+    lacks = f"a {stuff.record} or {'any label or value' if several else 'a label'}"
+    text = (
+        f"None of {plural(summary['records'], 'record')} lacks {lacks} (such records are refused)."
+    )
+    entries = ""
+    if several and any(record["missing"] for record in support_records(summary)):
+        entries = "Missing entries count in no loss and no metric: " + "; ".join(
+            f"{record['target']} {format_count(record['missing'])}"
+            for record in support_records(summary)
+            if record["missing"]
+        )
+        entries += "."
+    return joined(text, found, entries)
 
 
 def exclusions(dataset: Mapping, provenance: Mapping) -> str:
@@ -130,10 +149,9 @@ def exclusions(dataset: Mapping, provenance: Mapping) -> str:
 def corrupt(dataset: Mapping, provenance: Mapping) -> str:
     """Say what is done with what can't be right."""
     notices = dataset["summary"].get("notices") or []
-    text = (
-        "Letters that stand for no nucleotide, repeated identifiers, empty sequences and missing "
-        "labels stop the run with the place of the fault."
-    )
+    stops = [material(dataset["summary"]).unusable, "repeated identifiers", "empty records"]
+    said = listed([*filter(None, stops), "missing labels"])
+    text = f"{said[0].upper()}{said[1:]} stop the run with the place of the fault."
     return joined(text, f"Noticed and left as it is: {_counts(notices)}." if notices else "")
 
 

@@ -6,9 +6,12 @@ gives sentences with the run's own numbers, names and digests; an empty text whe
 
 from collections.abc import Mapping
 
+from seqarena.reporting.about_data import order_sentence, weights_sentence
 from seqarena.reporting.cells import span
 from seqarena.reporting.disclosed_data import transformations
 from seqarena.reporting.honesty import answers
+from seqarena.reporting.material import alphabet_of, material, symbols
+from seqarena.reporting.representation import ambiguity, encodings, first_runs
 from seqarena.reporting.wording import (
     INTERVAL,
     METHODS,
@@ -19,12 +22,13 @@ from seqarena.reporting.wording import (
     joined,
     listed,
     metric_label,
+    plural,
 )
 
 
 def algorithms(dataset: Mapping, provenance: Mapping) -> str:
     """Name the models and what kind each is."""
-    first = _first_runs(dataset)
+    first = first_runs(dataset)
     said = {"baseline": [], "network": []}
     for model, run in first.items():
         of = "" if run["architecture"] == model else f" (architecture `{run['architecture']}`)"
@@ -45,34 +49,21 @@ def models_in_detail(dataset: Mapping, provenance: Mapping) -> str:
 
 def meta_predictions(dataset: Mapping, provenance: Mapping) -> str:
     """Say whether predictions of other models are an input."""
-    return "No: the input of every model is the sequence; none is given another's predictions."
+    record = material(dataset["summary"]).record
+    return f"No: the input of every model is the {record}; none is given another's predictions."
 
 
 def encoding(dataset: Mapping, provenance: Mapping) -> str:
-    """Say how sequences become numbers."""
-    settings, first = dataset["settings"], _first_runs(dataset)
-    parts = []
-    if any(run["kind"] == "network" for run in first.values()):
-        parts.append("Networks: one-hot letters (A, C, G, T); an unknown letter is all zero.")
-    for model, run in first.items():
-        if run["architecture"] == "linear":
-            k = run["parameters"].get("k")
-            counts = "counts of k-mers" + (f" (k = {k})" if k else "")
-            parts.append(f"{model}: {counts} and one-hot letters by position.")
-        elif run["architecture"] == "composition":
-            parts.append(f"{model}: length and GC content.")
-    ambiguous = {
-        "share": "Ambiguous letters (IUPAC) are shared out over the bases they stand for.",
-        "refuse": "Ambiguous letters (IUPAC) are refused.",
-    }.get(settings.get("ambiguous"), "")
-    return joined(*parts, ambiguous, transformations(dataset, provenance))
+    """Say how records become what models take in."""
+    changed = transformations(dataset, provenance)
+    return joined(*encodings(dataset), ambiguity(dataset), changed)
 
 
 def parameters(dataset: Mapping, provenance: Mapping) -> str:
     """Say how many weights each model has, and what was chosen how."""
     weights = ", ".join(
         f"{model} {format_count(run['weights'])}"
-        for model, run in _first_runs(dataset).items()
+        for model, run in first_runs(dataset).items()
         if not is_missing(run.get("weights"))
     )
     said = f"Trainable weights: {weights}." if weights else ""
@@ -95,12 +86,18 @@ def tuning(dataset: Mapping, provenance: Mapping) -> str:
 
 def features(dataset: Mapping, provenance: Mapping) -> str:
     """Say how many inputs a model has."""
-    length = dataset["summary"].get("length")
+    summary = dataset["summary"]
+    length = summary.get("length")
     if is_missing(length):
         return ""
+    ending = "No feature was selected by looking at test records."
+    if alphabet_of(summary) == "numbers":
+        return f"{plural(length, 'column')} of numbers. {ending}"
+    most = "up to " if summary["lengths"]["min"] < length else ""
+    inputs_of = symbols(summary)
     return (
-        f"{format_count(length)} letters × 4 = {format_count(4 * length)} one-hot inputs. No "
-        "feature was selected by looking at test records."
+        f"{most}{format_count(length)} {material(summary).unit}s × {inputs_of} = {most}"
+        f"{format_count(inputs_of * length)} one-hot inputs. {ending}"
     )
 
 
@@ -110,7 +107,7 @@ def fitting(dataset: Mapping, provenance: Mapping) -> str:
     verdicts = ", ".join(f"{row.model} {row.verdict}" for row in dataset["diagnosis"].itertuples())
     ratios = ", ".join(
         f"{model} {format_number(run['weights'] / min(sizes_of), 2)}"
-        for model, run in _first_runs(dataset).items()
+        for model, run in first_runs(dataset).items()
         if sizes_of and not is_missing(run.get("weights"))
     )
     said = f"Weights per training record: {ratios}." if ratios else ""
@@ -123,14 +120,14 @@ _PENALTIES = {
     "l2": "L2",
     "weight_decay": "weight decay",
     "label_smoothing": "label smoothing",
-    "shift": "random shift (letters)",
+    "shift": "random shift (places)",
 }
 
 
 def regularization(dataset: Mapping, provenance: Mapping) -> str:
     """Say what keeps models from learning by heart."""
     parts = []
-    for model, run in _first_runs(dataset).items():
+    for model, run in first_runs(dataset).items():
         given = {**(run.get("parameters") or {}), **(run.get("settings") or {})}
         means = [f"{words} {given[key]:g}" for key, words in _PENALTIES.items() if _set(given, key)]
         if given.get("patience"):
@@ -156,7 +153,7 @@ def configuration(dataset: Mapping, provenance: Mapping) -> str:
 
 def interpretability(dataset: Mapping, provenance: Mapping) -> str:
     """Say which models can be read."""
-    first = _first_runs(dataset)
+    first = first_runs(dataset)
     said = {
         "baseline": "Can be read from the weights: {}.",
         "network": "Black boxes, which this report doesn't explain: {}.",
@@ -169,7 +166,15 @@ def output(dataset: Mapping, provenance: Mapping) -> str:
     """Say what the models give out."""
     summary = dataset["summary"]
     if summary["task"] == "regression":
-        return f"Regression: a value of `{summary['target']}`."
+        names = summary.get("targets") or [summary["target"]]
+        values = "a value" if len(names) == 1 else "values"
+        text = f"Regression: {values} of {listed(f'`{name}`' for name in names)}."
+        return joined(text, order_sentence(summary))
+    if summary["task"] == "multilabel":
+        return (
+            f"Multilabel classification: a probability for each of {len(summary['targets'])} "
+            "labels, each called above a threshold of its own that is chosen on validation records."
+        )
     if summary["task"] == "binary":
         positive = summary["classes"][1]
         return (
@@ -282,26 +287,24 @@ def result_files(dataset: Mapping, provenance: Mapping) -> str:
 
 def separation(dataset: Mapping, provenance: Mapping) -> str:
     """Say which step sees which records."""
-    scaled = " Values are scaled by those of the training records."
-    return (
+    summary = dataset["summary"]
+    scaled = summary["task"] == "regression"
+    return joined(
         "Weights are fitted on training records; when to stop, strengths of penalties, thresholds "
-        "and temperatures are chosen on validation records; test records give scores only."
-        + (scaled if dataset["summary"]["task"] == "regression" else "")
+        "and temperatures are chosen on validation records; test records give scores only.",
+        "Values are scaled by those of the training records." if scaled else "",
+        "Columns are standardised by mean and spread of the training records."
+        if alphabet_of(summary) == "numbers"
+        else "",
+        weights_sentence(dataset),
     )
 
 
 def inputs(dataset: Mapping, provenance: Mapping) -> str:
     """Say what models see, and what composition alone tells."""
-    return joined("Models see the sequence and nothing else.", _answer(dataset, "composition"))
+    record = material(dataset["summary"]).record
+    return joined(f"Models see the {record} and nothing else.", _answer(dataset, "composition"))
 
 
 def _answer(dataset: Mapping, topic: str) -> str:
     return next((one.sentence for one in answers(dataset) if one.topic == topic), "")
-
-
-def _first_runs(dataset: Mapping) -> dict[str, Mapping]:
-    """Give a run of each model; what is asked of it is the same in all its repeats."""
-    first: dict[str, Mapping] = {}
-    for run in dataset["runs"]:
-        first.setdefault(run["model"], run)
-    return first

@@ -2,22 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 
-from seqarena.reporting.cells import Fact
-from seqarena.reporting.plots import chance_of
+from seqarena.reporting.metric_axes import chance_of
+from seqarena.reporting.standing import degenerate, why_degenerate, with_result
 from seqarena.reporting.wording import (
     METRICS,
     NOT_DEFINED,
-    format_count,
     format_estimate,
     format_interval,
     format_number,
-    format_share,
     format_signed,
     is_missing,
     listed,
     metric_label,
     p_value,
-    plural,
 )
 
 _MOVED = 0.1  # change of a metric between data sets that is worth a sentence
@@ -29,7 +26,7 @@ def _row(row: tuple) -> str:
 
 def _at_chance(dataset: Mapping) -> list[str]:
     """List the models whose interval includes chance; a comparison with NaN is False."""
-    ranking = dataset["ranking"]
+    ranking = with_result(dataset["ranking"])
     chance = chance_of(dataset["primary_metric"], ranking)
     return list(ranking.loc[(ranking["low"] <= chance) & (chance <= ranking["high"]), "model"])
 
@@ -48,7 +45,7 @@ def findings(dataset: Mapping) -> list[str]:
         Each is a sentence, without markup.
     """
     label = metric_label(dataset["primary_metric"])
-    ranking = dataset["ranking"]
+    ranking, without = with_result(dataset["ranking"]), degenerate(dataset["ranking"])
     defined = ranking[ranking["value"].notna()]
     sentences = []
     if len(defined):
@@ -65,12 +62,18 @@ def findings(dataset: Mapping) -> list[str]:
         )
     table = dataset["comparison"]
     for row in table[table["metric"] == dataset["primary_metric"]].itertuples():
-        if row.model_a in dataset["baselines"] and row.model_b in dataset["baselines"]:
+        models = {row.model_a, row.model_b}
+        if models <= set(dataset["baselines"]) or models & set(without):
             continue
         sentences.append(_compared(row, label))
-    for row in dataset["diagnosis"].itertuples():
-        if row.verdict not in ("balanced", None) and row.model not in dataset["baselines"]:
+    networks = dataset["diagnosis"]
+    networks = networks[~networks["model"].isin(dataset["baselines"])]
+    for row in networks.itertuples():
+        if row.verdict not in ("balanced", None):
             sentences.append(f"{row.model} is {row.verdict}. {row.reason}")
+    said = set(networks.loc[networks["verdict"] == "degenerate", "model"])
+    said |= set(dataset["baselines"])  # the constant one is so by design
+    sentences += why_degenerate(dataset["ranking"][~dataset["ranking"]["model"].isin(said)])
     return sentences
 
 
@@ -112,7 +115,8 @@ def contrasts(datasets: Sequence[Mapping]) -> list[str]:
     seen: dict[str, list] = {}
     for dataset in datasets:
         if dataset["primary_metric"] == metric:
-            for row in dataset["ranking"].dropna(subset=["value", "low", "high"]).itertuples():
+            ranked = with_result(dataset["ranking"])
+            for row in ranked.dropna(subset=["value", "low", "high"]).itertuples():
                 place = (row.value, row.low, row.high, dataset["name"])
                 seen.setdefault(row.model, []).append(place)
     gaps, steady, unclear = [], [], []
@@ -132,43 +136,3 @@ def contrasts(datasets: Sequence[Mapping]) -> list[str]:
     if unclear and sentences:
         sentences.append(f"Further apart, but within their intervals: {listed(unclear)}.")
     return sentences
-
-
-def facts(dataset: Mapping) -> list[Fact]:
-    """Say what a data set is: task, size, classes, lengths, split."""
-    summary, splits = dataset["summary"], dataset["splits"]
-    said = [
-        Fact("task", str(summary["task"])),
-        Fact("target", str(summary["target"])),
-        Fact("records", format_count(summary["records"])),
-    ]
-    if summary.get("class_counts"):
-        said.append(Fact("classes", class_counts(summary)))
-    if summary.get("target_range"):
-        low, high = summary["target_range"]
-        said.append(Fact("range of the target", f"{format_number(low)} to {format_number(high)}"))
-    said.append(Fact("length in the source", lengths(summary)))
-    if mode := splits.get("mode"):
-        said.append(Fact("split", str(mode)))
-    if groups := splits.get("groups"):
-        largest = plural(splits["largest_group"], "record")
-        said.append(Fact("groups", f"{format_count(groups)}, the largest of {largest}"))
-    return said
-
-
-def class_counts(summary: Mapping) -> str:
-    """Say how many records each class has."""
-    total = sum(summary["class_counts"].values()) or 1
-    return "; ".join(
-        f"{name}: {format_count(n)} ({format_share(n / total)})"
-        for name, n in summary["class_counts"].items()
-    )
-
-
-def lengths(summary: Mapping) -> str:
-    """Say how long the records are in the source."""
-    least, most = summary["lengths"]["min"], summary["lengths"]["max"]
-    if least == most:
-        return f"{format_count(least)} letters"
-    median = format_count(summary["lengths"]["median"])
-    return f"{format_count(least)} to {format_count(most)} letters, median {median}"

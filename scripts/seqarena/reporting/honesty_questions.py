@@ -5,6 +5,7 @@ can't be taken at face value) and "not known" (not looked at, or not to be decid
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
@@ -17,6 +18,8 @@ from seqarena.reporting.honesty_words import (
     torn_sentence,
     without_leaked,
 )
+from seqarena.reporting.material import alphabet_of, material
+from seqarena.reporting.standing import with_result
 from seqarena.reporting.wording import (
     METHODS,
     METRICS,
@@ -73,7 +76,7 @@ def focus(dataset: Mapping) -> str | None:
         As for `report.report_views`.
     """
     model = dataset["headline"].get("best_network")
-    ranked = dataset["ranking"].dropna(subset=["value"])["model"]
+    ranked = with_result(dataset["ranking"]).dropna(subset=["value"])["model"]
     return model if model is not None or ranked.empty else str(ranked.iloc[0])
 
 
@@ -214,11 +217,15 @@ def _permuted(dataset: Mapping) -> Answer:
     return Answer(topic, question, status, said, problem.get(status, ""))
 
 
-def _shuffled(dataset: Mapping) -> Answer:
+def _shuffled(dataset: Mapping) -> Answer | None:
     topic, question = "composition", "How much of the score is composition?"
-    status, said = _control(dataset, "shuffled input", "shuffled_input", _lost, _kept)
+    if alphabet_of(dataset["summary"]) == "numbers":
+        return None  # columns have no order that could be shuffled
+    stuff = material(dataset["summary"])
+    say_lost = partial(_lost, unit=stuff.unit)
+    status, said = _control(dataset, "shuffled input", "shuffled_input", say_lost, _kept)
     if status != "not known":
-        said = f"On sequences shuffled so that only their dinucleotides stay, {said}"
+        said = f"On sequences shuffled so that only their {stuff.pairs} stay, {said}"
     rows = _control_rows(dataset, "shuffled input").itertuples()
     if status == "good" and not all(map(_lost_score, rows)):
         status = "not known"
@@ -234,12 +241,12 @@ def _lost_score(row: tuple) -> bool:
     return row.original > row.high if more else row.original < row.low
 
 
-def _lost(row: tuple) -> str:
+def _lost(row: tuple, unit: str) -> str:
     if _lost_score(row):
-        return ": the score comes from the order of the letters"
+        return f": the score comes from the order of the {unit}s"
     return (
         f"; with {format_number(row.original)} on the sequences themselves, it isn't shown that "
-        "the order of the letters counts"
+        f"the order of the {unit}s counts"
     )
 
 

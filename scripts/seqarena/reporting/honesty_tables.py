@@ -35,6 +35,7 @@ def leaks_table(leakage: Mapping) -> Table:
         {"kind": kind, "records": found["records"], "share": found["share"]}
         for kind in KINDS
         if (found := leakage["kinds"].get(kind))
+        and (leakage["both_strands"] or kind != "reverse complement")
     ]
     records.append({"kind": "any of these", **_only(leakage["leaked"], "records", "share")})
     names = {kind: several for kind, (_, several) in KINDS.items()}
@@ -48,8 +49,8 @@ def leaks_table(leakage: Mapping) -> Table:
     ]
     notes = [
         "A record counts as the nearest kind, in each repeat in which it is tested. Copies are "
-        "equal letter by letter (unknown letters at the ends aside); near copies align with 0.7 or "
-        "more of the letters of the shorter; relatives with the threshold or more."
+        "equal place by place (what is unknown at the ends aside); near copies align with 0.7 or "
+        "more of the shorter; relatives with the threshold or more."
     ]
     columns = [("related to a record seen in training as", False), ("test records", True)]
     return Table(
@@ -82,21 +83,24 @@ def leak_facts(leakage: Mapping) -> list[Fact]:
     if not residual.get("complete") and not is_missing(residual.get("share")):
         interval = f"{format_share(residual['low'])} to {format_share(residual['high'])}"
         left += f" ({interval}), from {plural(residual['records'], 'record')}"
+    strands = ""
+    if leakage["both_strands"]:
+        strands = f"{format_count(duplicates['reverse_complements'])} its reverse complement, "
     facts = [
         Fact("test records compared with every seen record", exact),
         Fact("share of test records with a relative in training", left),
         Fact("threshold", _known(leakage["threshold"], f", {source}")),
-        Fact("strands compared", "both" if leakage["both_strands"] else "one"),
+        *([Fact("strands compared", "both")] if leakage["both_strands"] else []),
         Fact("leaked with another label", plural(leakage["conflicts"], "test record")),
         Fact(
-            "of unknown letters only",
+            "wholly unknown",
             f"{plural(unknown['test'], 'test record')}, "
             f"{format_count(unknown['seen'])} in training",
         ),
         Fact(
             "in the whole data set",
             f"{format_count(duplicates['copies'])} repeat an earlier record, "
-            f"{format_count(duplicates['reverse_complements'])} its reverse complement, "
+            f"{strands}"
             f"{format_count(duplicates['conflicting'])} with another label",
         ),
     ]
@@ -196,9 +200,9 @@ def controls_table(dataset: Mapping) -> Table | None:
     ]
     notes = [
         "Permuted labels must come out at chance: whatever is above it was not learned from what "
-        "the labels mean. Shuffled input keeps how often letters and pairs of letters occur: what "
-        "is above chance there is composition, which is no fault of the test. Controls run on the "
-        "split of repeat 1, so what they are compared with is the score of that repeat."
+        "the labels mean. Shuffled input keeps what a record is made of, and which neighbours "
+        "occur: what is above chance there is composition, which is no fault of the test. Controls "
+        "run on the split of repeat 1, so what they are compared with is the score of that repeat."
     ]
     if table[["value", "chance", "original"]].isna().to_numpy().any():
         notes.append(f"{NOT_DEFINED}: the metric has no value for these predictions.")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from seqarena.reporting.cells import higher_is_better
+from seqarena.reporting.material import alphabet_of
 from seqarena.reporting.wording import (
     format_count,
     format_share,
@@ -159,7 +160,7 @@ def split_sentence(dataset: Mapping) -> str:
         said += f"; {plural(groups, 'group')}, the largest of {largest}"
         if splits.get("records"):
             said += f" ({format_share(splits['largest_group'] / splits['records'])} of all)"
-    sentences = [f"{said}.", grouping_sentence(splits.get("grouping") or {})]
+    sentences = [f"{said}.", grouping_sentence(splits.get("grouping") or {}, dataset["summary"])]
     always = splits.get("always_train") or {}
     if always.get("records"):
         reasons = "; ".join(
@@ -175,32 +176,37 @@ def split_sentence(dataset: Mapping) -> str:
     return " ".join(sentences)
 
 
-def grouping_sentence(grouping: Mapping) -> str:
+def grouping_sentence(grouping: Mapping, summary: Mapping) -> str:
     """Say which records are in one group.
 
     Parameters
     ----------
     grouping : mapping
         Content of `grouping.json`: by, groups ("join", "replace" or "none"), search, threshold.
+    summary : mapping
+        Content of `data/summary.json`: the scores are those of nucleotides.
     """
     column = {"join": " and those of one value in the group column", "replace": ""}
     joined = column.get(grouping.get("groups", "none"), "")
     if grouping.get("groups") == "replace":
         return (
-            "A group holds the records of one value in the group column; sequences aren't looked "
-            "at (`grouping` in the configuration)."
+            "A group holds the records of one value in the group column; what the records are made "
+            "of isn't looked at (`grouping` in the configuration)."
         )
     if grouping.get("by") == "homology":
         search = " found by MMseqs2" if grouping.get("search") == "mmseqs2" else ""
+        scores = ""
+        if alphabet_of(summary) in ("dna", "rna"):
+            scores = " (a match +1, a mismatch and each letter of a gap -1, its first -2)"
         return (
             f"A group holds copies{joined}, and all records{search} that align, directly or by way "
-            f"of others, with a Smith-Waterman score of {grouping.get('threshold')} or more (a "
-            "match +1, a mismatch and each letter of a gap -1, its first -2)."
+            f"of others, with a Smith-Waterman score of {grouping.get('threshold')} or more"
+            f"{scores}."
         )
     return (
-        f"A group holds the records of one sequence{joined}. Sequences that are merely similar "
-        "aren't kept together: a near relative of a test record may be among the training records "
-        "(`grouping` in the configuration)."
+        f"A group holds the records that are copies of each other{joined}. Records that are merely "
+        "similar aren't kept together: a near relative of a test record may be among the training "
+        "records (`grouping` in the configuration)."
     )
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from seqarena.reporting.cells import Picture
 from seqarena.reporting.plots import plot_overview
+from seqarena.reporting.standing import degenerate
 from seqarena.reporting.style import styled
 from seqarena.reporting.wording import FIGURES, format_estimate, metric_label
 
@@ -22,9 +23,13 @@ def data_uri(svg: bytes) -> str:
 
 def standing(dataset: Mapping) -> str:
     """Say every model's primary metric in one line: the text alternative of most figures."""
+    ranking = dataset["ranking"]
+    without = degenerate(ranking)
     values = "; ".join(
-        f"{row.model} {format_estimate(row.value, row.low, row.high)}"
-        for row in dataset["ranking"].itertuples()
+        f"{row.model} degenerate"
+        if row.model in without
+        else f"{row.model} {format_estimate(row.value, row.low, row.high)}"
+        for row in ranking.itertuples()
     )
     return f"{metric_label(dataset['primary_metric'])} of the models: {values}."
 

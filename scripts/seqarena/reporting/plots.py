@@ -1,13 +1,12 @@
-"""All figures. Here: metrics, overview and regression; the others have modules of their own.
+"""All figures. Here: metrics and overview; the others have modules of their own.
 
 Every function takes tidy tables as they lie on disk (with a `model` column) and returns a
 matplotlib Figure; `save_figure` writes it. Test rows are what is drawn. Repeats predict the same
 records again, so they are averaged or drawn one at a time: n is the number of records.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -20,27 +19,31 @@ from seqarena.reporting.classification import (
     plot_scores,
 )
 from seqarena.reporting.critical_difference import plot_critical_difference
+from seqarena.reporting.labels import (
+    plot_label_metrics,
+    plot_label_precision_recall,
+    plot_label_roc,
+    plot_label_scores,
+)
 from seqarena.reporting.learning import plot_curves
 from seqarena.reporting.metric_axes import chance_of, directed_label, direction, mark_chance
+from seqarena.reporting.regression import plot_predicted_true, plot_residuals
 from seqarena.reporting.similarity import plot_similarity
+from seqarena.reporting.standing import degenerate
 from seqarena.reporting.style import (
     INK,
     QUIET,
     ModelStyle,
     balanced_columns,
-    describe_sample,
-    estimates,
     frame,
     heading,
     model_styles,
     ordered_models,
     panels,
     save_figure,
-    say_instead,
     short,
     short_names,
     styled,
-    test_rows,
 )
 from seqarena.reporting.tables import pooled
 from seqarena.reporting.training_size import plot_learning_curve
@@ -59,6 +62,10 @@ __all__ = [
     "plot_confusion",
     "plot_critical_difference",
     "plot_curves",
+    "plot_label_metrics",
+    "plot_label_precision_recall",
+    "plot_label_roc",
+    "plot_label_scores",
     "plot_learning_curve",
     "plot_metrics",
     "plot_overview",
@@ -72,8 +79,6 @@ __all__ = [
     "save_figure",
 ]
 
-_MANY_POINTS = 2000  # above this a scatter is a blot; cells with counts are drawn instead
-
 
 def _draw_estimates(
     axes: Axes,
@@ -81,14 +86,19 @@ def _draw_estimates(
     order: Sequence[str],
     styles: dict[str, ModelStyle],
     singles: pd.DataFrame | None = None,
+    without_result: Collection[str] = (),
 ) -> None:
-    """Draw a dot with its interval for each model, one a row, and the value above the dot."""
+    """Draw a dot with its interval for each model, one a row, and the value above the dot.
+
+    A model that is degenerate has no result to draw, so the word stands in its row.
+    """
     rows = {row.model: row for row in table.itertuples()}
     middle = axes.get_yaxis_transform()
     for place, model in enumerate(order):
         row, look = rows.get(model), styles[model]
-        if row is None or is_missing(row.value):
-            message = "not evaluated" if row is None else NOT_DEFINED
+        if row is None or is_missing(row.value) or model in without_result:
+            message = "degenerate" if model in without_result else NOT_DEFINED
+            message = "not evaluated" if row is None else message
             axes.text(0.5, place, message, transform=middle, ha="center", va="center",
                       size=8, color=QUIET, style="italic")  # fmt: skip
             continue
@@ -117,6 +127,7 @@ def plot_metrics(
     metrics: pd.DataFrame,
     primary_metric: str,
     *,
+    without_result: Collection[str] = (),
     models: Sequence[str] | None = None,
     dataset: str = "",
 ) -> Figure:
@@ -128,6 +139,8 @@ def plot_metrics(
         As in `metrics.tsv`.
     primary_metric : str
         Comes first.
+    without_result : collection of str
+        Models that are degenerate.
     models : sequence of str, optional
         All models of the configuration in order: fixes order and colours.
     dataset : str
@@ -166,9 +179,8 @@ def plot_metrics(
     for axes, metric in zip(panels(figure, len(names), columns, sharey=True), names, strict=True):
         by_prevalence = metric == "auprc" and len(prevalence)
         mark_chance(axes, prevalence.iloc[0] if by_prevalence else chance_of(metric))
-        _draw_estimates(
-            axes, table[table["metric"] == metric], order, styles, folds[folds["metric"] == metric]
-        )
+        here, single = (part[part["metric"] == metric] for part in (table, folds))
+        _draw_estimates(axes, here, order, styles, single, without_result)
         axes.set_title(metric_label(metric))
         axes.set_xlabel(direction(metric))
     return figure
@@ -181,7 +193,8 @@ def plot_overview(table: pd.DataFrame, *, models: Sequence[str] | None = None) -
     Parameters
     ----------
     table : DataFrame
-        Columns dataset, model, metric, value, low, high, and chance where it is known.
+        Columns dataset, model, metric, value, low, high, degenerate and why, and chance where it
+        is known.
     models : sequence of str, optional
         All models of the configuration in order: fixes order and colours.
 
@@ -207,175 +220,8 @@ def plot_overview(table: pd.DataFrame, *, models: Sequence[str] | None = None) -
         rows_here = table[table["dataset"] == dataset]
         metric = rows_here["metric"].iloc[0]
         mark_chance(axes, chance_of(metric, rows_here))
-        _draw_estimates(axes, rows_here, order, styles)
+        _draw_estimates(axes, rows_here, order, styles, None, degenerate(rows_here))
         axes.set_title(short(dataset, 66 // columns))
         axes.set_xlabel(directed_label(metric))
         axes.tick_params(labelbottom=True)
-    return figure
-
-
-def _scatter(axes: Axes, across: np.ndarray, up: np.ndarray, limits: tuple[float, ...]) -> str:
-    """Draw points, or cells of counts where there are many; tell which, and what lies outside."""
-    inside = (limits[0] <= across) & (across <= limits[1])
-    inside &= (limits[2] <= up) & (up <= limits[3])
-    if outside := int((~inside).sum()):
-        axes.annotate(
-            f"{plural(outside, 'record')} outside the axes", (1, 1), xycoords="axes fraction",
-            xytext=(-3, -3), textcoords="offset points", ha="right", va="top", size=8, color=INK,
-        )  # fmt: skip
-    if len(across) <= _MANY_POINTS:
-        axes.scatter(
-            across, up, s=9, color="#0072B2", alpha=0.35, linewidths=0, rasterized=len(across) > 500
-        )
-        return "points"
-    axes.hexbin(
-        across, up, gridsize=38, extent=limits, mincnt=1, bins="log", cmap="Blues", linewidths=0.1
-    )
-    return "cells"
-
-
-def _span(values: np.ndarray) -> tuple[float, float]:
-    """Give the ends of an axis; a few wild values don't flatten all others."""
-    low, high = np.percentile(values, [1, 99])
-    reach = 1.5 * (high - low)
-    usual = values[(low - reach <= values) & (values <= high + reach)]
-    low, high = float(np.min(usual)), float(np.max(usual))
-    margin = 0.04 * (high - low) or 0.5 * max(abs(high), 1)
-    return low - margin, high + margin
-
-
-def _first_repeat(test: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    repeats = sorted(test["repeat"].unique())
-    shown = test[test["repeat"] == repeats[0]] if repeats else test
-    note = (
-        f" Shown: one of {len(repeats)} repeats (number {repeats[0]})." if len(repeats) > 1 else ""
-    )
-    return shown[np.isfinite(shown["prediction"]) & np.isfinite(shown["truth"])], note
-
-
-def _regression_panels(
-    predictions: pd.DataFrame, clusters: pd.DataFrame | None, models: Sequence[str] | None,
-    title: str, note: str,
-) -> tuple[Figure, list[Axes], list[pd.DataFrame]]:  # fmt: skip
-    """Prepare a panel a model with the rows to draw in it: one repeat, so no record twice."""
-    order = ordered_models(predictions, models)
-    shown, which = _first_repeat(test_rows(predictions))
-    columns = balanced_columns(len(order), 3)
-    kind = "Points: records." if _points_are_few(shown) else "Darker cells: more records."
-    figure = frame(
-        9.6 if columns > 1 else 5.2, 3.0 * -(-len(order) // columns), title,
-        describe_sample(predictions, clusters), f"{kind} {note}{which}",
-    )  # fmt: skip
-    axes = panels(figure, len(order), columns, sharey=True)
-    for panel, model in zip(axes, order, strict=True):
-        panel.set_title(short_names(order)[model])
-    return figure, axes, [shown[shown["model"] == model] for model in order]
-
-
-def _points_are_few(shown: pd.DataFrame) -> bool:
-    return shown["record"].nunique() <= _MANY_POINTS
-
-
-@styled
-def plot_predicted_true(
-    predictions: pd.DataFrame,
-    metrics: pd.DataFrame | None = None,
-    clusters: pd.DataFrame | None = None,
-    *,
-    target: str = "target",
-    models: Sequence[str] | None = None,
-    dataset: str = "",
-) -> Figure:
-    """Draw predicted against true values, a panel a model, with the line of equality.
-
-    Parameters
-    ----------
-    predictions : DataFrame
-        Columns model, record, repeat, fold, role, truth, prediction; of a regression.
-    metrics : DataFrame, optional
-        Pooled Spearman and R2 to print (`metrics.tsv`).
-    clusters : DataFrame, optional
-        Columns record, cluster.
-    target : str
-        Name of the target, for the axes.
-    models : sequence of str, optional
-        All models of the configuration in order.
-    dataset : str
-        Name for the heading.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    figure, axes, rows = _regression_panels(
-        predictions, clusters, models, heading("Predicted against true values", dataset),
-        "Line: prediction equals truth. Numbers: pooled test predictions, mean over repeats, "
-        "with 95 % interval, bootstrap over groups.",
-    )  # fmt: skip
-    everything = pd.concat(rows)
-    if not len(everything):
-        return figure
-    ends = _span(np.concatenate([everything["truth"], everything["prediction"]]))
-    spearman, r2 = estimates(metrics, "spearman"), estimates(metrics, "r2")
-    for panel, shown in zip(axes, rows, strict=True):
-        panel.set(xlim=ends, ylim=ends, aspect="equal", xlabel=f"true {short(target)}")
-        if not len(shown):
-            say_instead(panel, "no finite prediction")
-            continue
-        _scatter(panel, shown["truth"], shown["prediction"], (*ends, *ends))
-        panel.axline((ends[0], ends[0]), slope=1, color=INK, linewidth=0.9, alpha=0.7)
-        model = shown["model"].iloc[0]
-        named = (("Spearman", spearman), ("R²", r2))
-        lines = [f"{label} {values[model]}" for label, values in named if model in values]
-        panel.set_title(panel.get_title(loc="left"), pad=7 + 13 * len(lines))
-        panel.annotate("\n".join(lines), (0, 1), xytext=(0, 4), xycoords="axes fraction",
-                       textcoords="offset points", va="bottom", size=8, color=QUIET)  # fmt: skip
-    axes[0].set_ylabel(f"predicted {short(target)}")
-    return figure
-
-
-@styled
-def plot_residuals(
-    predictions: pd.DataFrame,
-    clusters: pd.DataFrame | None = None,
-    *,
-    target: str = "target",
-    models: Sequence[str] | None = None,
-    dataset: str = "",
-) -> Figure:
-    """Draw residuals (prediction minus truth) against the prediction, a panel a model.
-
-    Parameters are those of `plot_predicted_true`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        With the median residual and its middle 90 % in ten equally full bins of the prediction.
-    """
-    figure, axes, rows = _regression_panels(
-        predictions, clusters, models, heading("Residuals", dataset),
-        "Orange: median and (broken) middle 90 % of the residuals in ten bins of the prediction.",
-    )  # fmt: skip
-    everything = pd.concat(rows)
-    if not len(everything):
-        return figure
-    up = _span(everything["prediction"] - everything["truth"])
-    for panel, shown in zip(axes, rows, strict=True):
-        panel.set_xlabel(f"predicted {short(target)}")
-        if not len(shown):
-            say_instead(panel, "no finite prediction")
-            continue
-        across, residual = _span(shown["prediction"]), shown["prediction"] - shown["truth"]
-        panel.set(xlim=across, ylim=up)
-        _scatter(panel, shown["prediction"], residual, (*across, *up))
-        panel.axhline(0, color=INK, linewidth=0.9, alpha=0.7)
-        if shown["prediction"].nunique() > 20:
-            bins = pd.qcut(shown["prediction"], 10, duplicates="drop")
-            centres = shown["prediction"].groupby(bins, observed=True).median()
-            by_bin = residual.groupby(bins, observed=True)
-            low, middle, high = (by_bin.quantile(share) for share in (0.05, 0.5, 0.95))
-            for edge in (low, high):
-                panel.plot(centres, edge, color="#D55E00", linewidth=1.1, linestyle=(0, (3, 1.5)))
-            panel.plot(centres, middle, color="#D55E00", linewidth=1.8, marker="o", ms=3.5)
-    axes[0].set_ylabel(f"predicted − true {short(target)}")
     return figure

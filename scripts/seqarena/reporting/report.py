@@ -13,15 +13,19 @@ import yaml
 
 from seqarena.reporting import honesty, honesty_tables, run_tables
 from seqarena.reporting import report_tables as tables
+from seqarena.reporting.about_data import facts
 from seqarena.reporting.across import across_view
 from seqarena.reporting.calibration_tables import calibration_table, reliability_table
 from seqarena.reporting.cells import Fact, Layout, counted
 from seqarena.reporting.disclosure import disclosures
-from seqarena.reporting.findings import contrasts, facts, findings
+from seqarena.reporting.findings import contrasts, findings
 from seqarena.reporting.honesty_questions import Answer, worst
 from seqarena.reporting.honesty_words import split_sentence
+from seqarena.reporting.material import alphabet_of
 from seqarena.reporting.pictures import is_curve, overview_picture, pictures
 from seqarena.reporting.tables import jinja_environment
+from seqarena.reporting.target_tables import support_table, target_tables
+from seqarena.reporting.trust import all_notices, cautions
 from seqarena.reporting.wording import format_count
 
 
@@ -74,8 +78,8 @@ def report_views(
         grouping), leakage (`splits/leakage.json`), headline (`headline.json`), the DataFrames
         metrics, comparison, ranking, diagnosis, thresholds, similarity, controls, seeds and
         learning_curve (or None), and calibration, reliability and temperatures (None for
-        regression), runs (contents of `run.json`), figures (name: path of SVG), primary_metric and
-        baselines (names of models).
+        regression), control_notices (by control, or absent), runs (contents of `run.json`), figures
+        (name: path of SVG), primary_metric and baselines (names of models).
     provenance : mapping
         Keys config and versions (mappings), created, command, platform (mapping or str) and
         commit (str or None).
@@ -103,6 +107,7 @@ def report_views(
         "datasets": views,
         "uncertain": [view["name"] for view in views if view["layout"].tone == "warn"],
         "alarmed": [view["name"] for view in views if view["verdict"]["status"] == "bad"],
+        "records": "sequences" if all(map(_is_sequences, datasets)) else "records",
         "overview": overview_picture(datasets, models) if datasets else None,
         "overview_table": tables.overview(datasets, models),
         "contrasts": contrasts(datasets) if datasets else [],
@@ -164,9 +169,9 @@ def _view(dataset: Mapping, number: int) -> dict:
         "findings": findings(dataset),
         "facts": facts(dataset),
         "changes": counted(dataset["summary"].get("changes")),
-        "notices": counted(
-            [*(dataset["summary"].get("notices") or []), *(dataset["splits"].get("notices") or [])]
-        ),
+        "notices": all_notices(dataset),
+        "know": cautions(dataset),
+        "support": support_table(dataset),
         "how_split": split_sentence(dataset),
         "split": splits[0] if splits else None,
         "folds": splits[1] if splits else None,
@@ -188,10 +193,15 @@ def _view(dataset: Mapping, number: int) -> dict:
         "figures": [
             picture for name, picture in drawn.items() if name not in _PLACED and not is_curve(name)
         ],
+        "target_metrics": target_tables(dataset),
         "class_metrics": tables.class_metrics(dataset),
         "fold_metrics": tables.fold_metrics(dataset),
         "thresholds": tables.thresholds_table(dataset),
     }
+
+
+def _is_sequences(dataset: Mapping) -> bool:
+    return alphabet_of(dataset["summary"]) != "numbers"
 
 
 def _said(answers: Sequence[Answer], topic: str) -> str:
@@ -251,7 +261,7 @@ def _calibration(dataset: Mapping, answers: Sequence[Answer], picture) -> dict |
 
 
 def _parameters(dataset: Mapping) -> list[Fact]:
-    shown = ("architecture", "parameters", "settings")
+    shown = ("architecture", "parameters", "representation", "reverse_complement", "settings")
     given = {
         run["model"]: {key: run[key] for key in shown if key in run} for run in dataset["runs"]
     }

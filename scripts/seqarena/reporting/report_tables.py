@@ -15,12 +15,15 @@ from seqarena.reporting.cells import (
     with_direction,
     words,
 )
+from seqarena.reporting.standing import NO_RANK, degenerate, why_degenerate, with_result
 from seqarena.reporting.tables import comparison_table, pooled
+from seqarena.reporting.target_tables import has_several
 from seqarena.reporting.wording import (
     INTERVAL,
     METRICS,
     NOT_DEFINED,
     format_number,
+    is_missing,
     metric_label,
 )
 
@@ -43,13 +46,18 @@ def overview(datasets: Sequence[Mapping], models: Sequence[str]) -> Table:
             if model not in of_model:
                 rows[model].append(Cell("not run", tone="undefined"))
                 continue
+            if model in degenerate(ranking):
+                rows[model].append(Cell("degenerate", tone="undefined"))
+                continue
             cell = estimate(dataset["primary_metric"], of_model[model])
             first = of_model[model].rank == 1 and cell.key is not None
             rows[model].append(cell._replace(tone="best") if first else cell)
     headings = (f"{d['name']}: {metric_label(d['primary_metric'])}" for d in datasets)
     columns = [("model", False), *((heading, True) for heading in headings)]
     notes = ["Bold: ranked first. Whether it is beyond noise is said above and in Comparison."]
-    notes += undefined_notes(pd.concat(seen)) if seen else []
+    notes += undefined_notes(pd.concat(map(with_result, seen))) if seen else []
+    for dataset in datasets:
+        notes += [f"{dataset['name']}: {said}" for said in why_degenerate(dataset["ranking"])]
     return Table(
         f"Primary metric on held-out records; second line: {INTERVAL}.",
         columns,
@@ -62,22 +70,33 @@ def overview(datasets: Sequence[Mapping], models: Sequence[str]) -> Table:
 def ranking_table(dataset: Mapping) -> Table:
     """Tabulate the models by their primary metric."""
     metric, baselines = dataset["primary_metric"], set(dataset["baselines"])
-    rows = [
-        [
-            Cell(str(row.rank), key=float(row.rank)),
-            Cell(row.model),
-            Cell("baseline" if row.model in baselines else "network"),
-            estimate(metric, row),
-        ]
-        for row in dataset["ranking"].itertuples()
-    ]
+    ranking, without = dataset["ranking"], degenerate(dataset["ranking"])
+    rows = []
+    for row in ranking.itertuples():
+        ranked = not is_missing(row.rank) and row.model not in without
+        rows.append(
+            [
+                Cell(f"{row.rank:g}", key=float(row.rank)) if ranked else Cell(NO_RANK),
+                Cell(row.model),
+                Cell("baseline" if row.model in baselines else "network"),
+                Cell("degenerate", without[row.model], tone="undefined")
+                if row.model in without
+                else estimate(metric, row),
+            ]
+        )
     label = metric_label(metric)
+    notes = undefined_notes(with_result(ranking).assign(metric=metric))
+    if without:
+        notes.append(
+            f"{NO_RANK}: a degenerate model predicts the same whatever the record, or nothing that "
+            "is finite. What it scores is no result, so it has no rank."
+        )
     return Table(
         f"Ranking by {label}, the primary metric; second line: {INTERVAL}.",
         [("rank", False), ("model", False), ("kind", False), (label, True)],
         rows,
-        undefined_notes(dataset["ranking"].assign(metric=metric)),
-        records_of(dataset["ranking"].assign(metric=metric)),
+        notes,
+        records_of(ranking.assign(metric=metric)),
     )
 
 
@@ -104,11 +123,20 @@ def metrics_wide(dataset: Mapping) -> Table:
 
 
 def class_metrics(dataset: Mapping) -> Table | None:
-    """Tabulate the metrics of each class; None where there are none."""
+    """Tabulate the metrics of each class, label or target; None where there are none."""
     table = pooled(dataset["metrics"], target=None)
     table = table[table["target"] != ""]
     if not len(table):
         return None
+    summary = dataset["summary"]
+    kind = "class"
+    if has_several(summary):
+        kind = "label" if summary["task"] == "multilabel" else "target"
+    caption = {
+        "class": "Metrics of each class, one against the rest",
+        "label": "Every metric of each label, on records whose label is known",
+        "target": "Every metric of each target, in its own units",
+    }[kind]
     names = list(dict.fromkeys(table["metric"]))
     cells = {
         (row.model, row.target, row.metric): estimate(row.metric, row) for row in table.itertuples()
@@ -123,8 +151,8 @@ def class_metrics(dataset: Mapping) -> Table | None:
         for target, model in pairs
     ]
     return Table(
-        f"Metrics of each class, one against the rest; second line: {INTERVAL}.",
-        [("class", False), ("model", False), *((metric_label(name), True) for name in names)],
+        f"{caption}; second line: {INTERVAL}.",
+        [(kind, False), ("model", False), *((metric_label(name), True) for name in names)],
         rows,
         undefined_notes(table[table["metric"] != "support"]),
         records_of(table[["target", *_ESTIMATE]]),
@@ -235,16 +263,21 @@ def thresholds_table(dataset: Mapping) -> Table | None:
     thresholds = dataset["thresholds"]
     if not len(thresholds):
         return None
-    summary = thresholds.groupby("model", sort=False)["threshold"]
-    table = summary.agg(["median", "min", "max", "count"]).reset_index()
+    keys, labelled = ["model"], dataset["summary"]["task"] == "multilabel"
+    keys += ["target"] if labelled else []
+    table = thresholds.groupby(keys, sort=False)["threshold"]
+    table = table.agg(["median", "min", "max", "count"]).reset_index()
     rows = [
-        [Cell(row.model), number(row.median), number(row.min), number(row.max), count(row.count)]
+        [Cell(str(getattr(row, key))) for key in reversed(keys)]
+        + [number(row.median), number(row.min), number(row.max), count(row.count)]
         for row in table.itertuples(index=False)
     ]
-    columns = [("model", False), ("median", True), ("least", True), ("most", True), ("runs", True)]
+    columns = [("label", False)] if labelled else []
+    columns += [("model", False), ("median", True), ("least", True), ("most", True)]
+    called = "a label" if labelled else "the positive class"
     return Table(
-        "Thresholds above which the positive class is called, chosen on validation records.",
-        columns,
+        f"Thresholds above which {called} is called, chosen on validation records.",
+        [*columns, ("runs", True)],
         rows,
         [],
         records_of(table),

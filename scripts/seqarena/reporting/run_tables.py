@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
 from seqarena.reporting.cells import Cell, Table, count, span, words
+from seqarena.reporting.representation import representation_name, strands_words
 from seqarena.reporting.wording import (
     format_bytes,
     format_count,
@@ -36,12 +37,15 @@ def models_table(dataset: Mapping) -> Table:
         _model_record([run for run in dataset["runs"] if run["model"] == model])
         for model in dict.fromkeys(run["model"] for run in dataset["runs"])
     ]
-    columns = [("model", False), ("kind", False), ("trainable weights", True), ("epochs", True)]
+    inputs = any(record["representation"] or record["strands"] for record in records)
+    columns = [("model", False), ("kind", False)]
+    columns += [("input", False)] if inputs else []
+    columns += [("trainable weights", True), ("epochs", True)]
     columns += [("chosen on validation", False), ("device", False), ("time, all runs", True)]
     return Table(
         "Models; epochs, time and memory are over all folds and repeats.",
         [*columns, ("peak memory", True)],
-        [_model_cells(record) for record in records],
+        [_model_cells(record, inputs) for record in records],
         [],
         records,
     )
@@ -55,6 +59,8 @@ def _model_record(runs: Sequence[Mapping]) -> dict:
 
     return {
         **{key: runs[0].get(key) for key in ("model", "architecture", "kind", "weights")},
+        "representation": representation_name(runs[0]),
+        "strands": strands_words(runs[0]),
         "epochs": known(folds, "epochs"),
         "best_epochs": known(folds, "best_epoch"),
         "chosen": _chosen(folds),
@@ -66,13 +72,14 @@ def _model_record(runs: Sequence[Mapping]) -> dict:
     }
 
 
-def _model_cells(record: Mapping) -> list[Cell]:
+def _model_cells(record: Mapping, inputs: bool) -> list[Cell]:
     epochs, best = record["epochs"], record["best_epochs"]
     kept = f"kept: {span(best)}" if best and record["kind"] == "network" else ""
     model, architecture, memory = (record[k] for k in ("model", "architecture", "peak_memory_mib"))
     return [
         Cell(model, "" if architecture == model else architecture),
         Cell(record["kind"]),
+        *([Cell(record["representation"] or "its own", record["strands"])] if inputs else []),
         count(record["weights"]),
         Cell(span(epochs), kept, statistics.median(epochs) if epochs else None),
         Cell(record["chosen"]),

@@ -13,6 +13,7 @@ matplotlib.use("Agg")
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from seqarena.files import whole_file
 from seqarena.reporting.tables import pooled
@@ -149,7 +150,7 @@ def frame(
     note : str
         Explanation beneath, wrapped to the width.
     legend : tuple of list of artists and list of str, optional
-        Key for all panels, drawn in one line between heading and panels.
+        Key for all panels, between heading and panels; in several lines if one is too short.
     verdict : str
         One word or few, bold, above the note.
 
@@ -159,10 +160,13 @@ def frame(
         With constrained layout in the space that heading and note leave.
     """
     columns = int(width * 14.5)
+    key_columns = _key_columns(legend[1], width) if legend else 0
+    key_rows = -(-len(legend[1]) // key_columns) if legend else 0
     above = textwrap.wrap(subtitle, columns)
     below = [verdict] if verdict else []
     below += [line for part in note.split("\n") for line in textwrap.wrap(part, columns)]
-    top = 0.42 + 0.19 * len(above) + (0.28 if legend else 0)
+    key = 0.28 + 0.18 * (key_rows - 1) if legend else 0
+    top = 0.42 + 0.19 * len(above) + key
     bottom = 0.10 + (0.12 + 0.175 * len(below) if below else 0)
     total = height + top + bottom
     figure = Figure(figsize=(width, total), layout="constrained", facecolor="white")
@@ -175,8 +179,8 @@ def frame(
     figure.text(left, 1 - 0.12 / total, heading, va="top", size=11.5, weight="bold", color=INK)
     if legend:
         figure.legend(
-            *legend, loc="upper left", ncols=len(legend[1]), handlelength=3, borderaxespad=0,
-            borderpad=0, bbox_to_anchor=(left, 1 - (top - 0.25) / total),
+            *legend, loc="upper left", ncols=key_columns, handlelength=3, borderaxespad=0,
+            borderpad=0, bbox_to_anchor=(left, 1 - (top - key + 0.03) / total),
         )  # fmt: skip
     for place, (lines, start) in enumerate(((above, total - 0.37), (below, bottom - 0.10))):
         for line_number, line in enumerate(lines):
@@ -185,6 +189,12 @@ def frame(
             height_here = start - line_number * (0.19 if place == 0 else 0.175)
             figure.text(left, height_here / total, line, va="top", size=8.5, **look)
     return figure
+
+
+def _key_columns(labels: Sequence[str], width: float) -> int:
+    """Choose how many entries of a key stand side by side: each with its handle of half an inch."""
+    longest = max(map(len, labels), default=1)
+    return max(1, min(len(labels), int(width / (0.65 + 0.075 * longest))))
 
 
 def panels(figure: Figure, count: int, columns: int, **options) -> list[Axes]:
@@ -228,6 +238,16 @@ def say_instead(axes: Axes, message: str) -> None:
         color=QUIET,
         style="italic",
     )
+
+
+def model_key(order: Sequence[str], styles: dict[str, ModelStyle]) -> tuple[list, list[str]]:
+    """Make a key of the models for `frame`: line and marker of each."""
+    handles = [
+        Line2D([], [], color=styles[m].colour, linestyle=styles[m].line, marker=styles[m].marker,
+               markersize=5)
+        for m in order
+    ]  # fmt: skip
+    return handles, list(short_names(order).values())
 
 
 def heading(title: str, dataset: str) -> str:

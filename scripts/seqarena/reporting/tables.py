@@ -24,6 +24,7 @@ from seqarena.reporting.wording import (
 
 _FOLDER = Path(__file__).parent
 _FEATURES = ("length", "gc", "group", "weight")
+_SHARED = ["truth", "target"]  # columns that are the same of all models
 
 
 def jinja_environment() -> jinja2.Environment:
@@ -100,35 +101,45 @@ def predictions_table(
     records : DataFrame
         Column record, and any of length, gc, group, weight.
     classes : sequence of str or None
-        Names by class index; None for regression.
+        Names by class index; None for labels and regression.
     thresholds : DataFrame or None
-        Columns model, repeat, fold, threshold; binary only.
-    task : {"binary", "multiclass", "regression"}
+        Columns model, repeat, fold, target, threshold; binary and multilabel.
+    task : {"binary", "multiclass", "multilabel", "regression"}
         Which.
 
     Returns
     -------
     DataFrame
-        One row a record, repeat, fold and role: record, its features, truth, fold, role, repeat,
-        and for each model M: `M_probability` (of the positive class, of the class called, or
-        absent for regression), `M_class` (the class called) or `M_prediction`; for more than two
-        classes also `M_probability_of_truth`.
+        One row a record, repeat, fold and role (and label, or target where there are several):
+        record, its features, target, truth, fold, role, repeat, and for each model M:
+        `M_probability` (of the positive class, of the class called, of the label, or absent for
+        regression), `M_class` (the class called, or whether the label is) or `M_prediction`; for
+        more than two classes also `M_probability_of_truth`. A missing truth is an empty text or
+        NaN.
     """
     keys = ["record", "repeat", "fold", "role"]
-    build = {"binary": _binary, "multiclass": _multiclass, "regression": _regression}[task]
+    several = task == "multilabel" or (
+        task == "regression" and len(predictions["target"].unique()) > 1
+    )
+    keys += ["target"] if several else []
+    build = {
+        "binary": _binary, "multiclass": _multiclass, "multilabel": _multilabel,
+        "regression": _regression,
+    }[task]  # fmt: skip
     truth, columns = None, []
     for model, rows in predictions.groupby("model", sort=False):
         of_model = build(rows, classes, thresholds).set_index(keys)
         truth = of_model["truth"] if truth is None else truth.combine_first(of_model["truth"])
-        columns.append(of_model.drop(columns="truth").add_prefix(f"{model}_"))
+        columns.append(of_model.drop(columns=_SHARED, errors="ignore").add_prefix(f"{model}_"))
     if truth is None:
         return pd.DataFrame(columns=["record", "truth", "fold", "role", "repeat"])
     wide = pd.concat([truth, *columns], axis=1).reset_index()
     features = [name for name in _FEATURES if name in records and records[name].notna().any()]
     wide = records[["record", *features]].merge(wide, on="record", how="right", validate="1:m")
-    front = ["record", *features, "truth", "fold", "role", "repeat"]
+    front = ["record", *features, *keys[4:], "truth", "fold", "role", "repeat"]
     place = pd.Series(np.arange(len(records)), index=records["record"])
     wide = wide.assign(_place=wide["record"].map(place))
+    # Targets keep the order in which the predictions have them.
     wide = wide.sort_values(["repeat", "role", "_place", "fold"], kind="stable")
     return wide[[*front, *wide.columns.difference([*front, "_place"], sort=False)]].reset_index(
         drop=True
@@ -168,10 +179,28 @@ def _multiclass(
     return table
 
 
+_CALLS = np.array(["no", "yes", ""], dtype=object)
+
+
+def _multilabel(
+    rows: pd.DataFrame, classes: Sequence[str] | None, thresholds: pd.DataFrame | None
+) -> pd.DataFrame:
+    keys = ["model", "repeat", "fold", "target"]
+    table = rows[["record", "repeat", "fold", "role", "target"]].copy()
+    table["truth"] = _CALLS[rows["truth"].fillna(2).astype(int)]
+    table["probability"] = rows["prediction"]
+    limits = rows[keys].merge(
+        thresholds[[*keys, "threshold"]].astype({"repeat": int, "fold": int}), on=keys, how="left"
+    )
+    called = rows["prediction"].to_numpy() >= limits["threshold"].fillna(0.5).to_numpy()
+    table["class"] = _CALLS[called.astype(int)]
+    return table
+
+
 def _regression(
     rows: pd.DataFrame, classes: Sequence[str] | None, thresholds: pd.DataFrame | None
 ) -> pd.DataFrame:
-    return rows[["record", "repeat", "fold", "role", "truth", "prediction"]].copy()
+    return rows[["record", "repeat", "fold", "role", "target", "truth", "prediction"]].copy()
 
 
 def metrics_table(metrics: pd.DataFrame, primary_metric: str | None = None) -> pd.DataFrame:
@@ -187,8 +216,8 @@ def metrics_table(metrics: pd.DataFrame, primary_metric: str | None = None) -> p
     Returns
     -------
     DataFrame
-        Text columns metric, class, model, value, interval (95 %, bootstrap over groups), better,
-        records, groups, note; grouped by metric. Undefined values say why in `note`.
+        Text columns metric, class or target, model, value, interval (95 %, bootstrap over groups),
+        better, records, groups, note; grouped by metric. Undefined values say why in `note`.
     """
     rows = pooled(metrics, target=None)
     rank = {n: place for place, n in enumerate(dict.fromkeys([primary_metric, *METRICS]))}
@@ -199,7 +228,7 @@ def metrics_table(metrics: pd.DataFrame, primary_metric: str | None = None) -> p
     return pd.DataFrame(
         {
             "metric": [metric_label(name) for name in rows["metric"]],
-            "class": list(rows["target"]),
+            "class or target": list(rows["target"]),
             "model": list(rows["model"]),
             "value": [_value(row.metric, row.value) for row in rows.itertuples()],
             "95 % interval": [_interval(row) for row in rows.itertuples()],
@@ -271,7 +300,7 @@ def verdict_in_words(row: tuple) -> str:
     }.get(row.verdict, str(row.verdict))
 
 
-def to_html(frame: pd.DataFrame, title: str) -> str:
+def to_html(frame: pd.DataFrame, title: str, most: int = 200_000, source: str = "") -> str:
     """Make a page of a table that people can sort, filter, page through and copy.
 
     The page stands alone (no external resource) and shows 100 rows at a time, so that large
@@ -283,12 +312,22 @@ def to_html(frame: pd.DataFrame, title: str) -> str:
         Any table; the index is left out. NaN is shown as "not defined".
     title : str
         Heading.
+    most : int
+        Rows that a browser is asked to hold; of a longer table these many from the top, and the
+        page says so.
+    source : str
+        Where all rows are, for a table that is cut.
 
     Returns
     -------
     str
         HTML.
     """
+    cut = ""
+    if len(frame) > most:
+        cut = f"These are the first {most:,} of {len(frame):,} rows"
+        cut += f"; all of them are in {source}." if source else "."
+        frame = frame.iloc[:most]
     columns = []
     for name in frame.columns:
         numeric = pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != bool
@@ -299,7 +338,7 @@ def to_html(frame: pd.DataFrame, title: str) -> str:
     for character in "<>&":
         data = data.replace(character, f"\\u{ord(character):04x}")
     template = jinja_environment().get_template("table.html.j2")
-    return template.render(title=title, data=data, count=len(frame))
+    return template.render(title=title, data=data, count=len(frame), cut=cut)
 
 
 def _cell(value: object) -> object:

@@ -42,8 +42,14 @@ METRICS = {
         None,
         "mean distance between predicted and observed shares, over bins of about equal size",
     ),
-    "macro_f1": Metric("macro F1", True, None, "mean over classes of F1"),
-    "macro_auroc": Metric("macro AUROC", True, 0.5, "mean over classes of AUROC, one against rest"),
+    "macro_f1": Metric("macro F1", True, None, "mean over classes, or labels, of F1"),
+    "macro_auroc": Metric(
+        "macro AUROC", True, 0.5, "mean of AUROC over classes, one against the rest, or over labels"
+    ),
+    "macro_auprc": Metric("macro AUPRC", True, None, "mean over labels of AUPRC"),
+    "micro_auroc": Metric("micro AUROC", True, 0.5, "AUROC of all labels' entries put together"),
+    "micro_auprc": Metric("micro AUPRC", True, None, "AUPRC of all labels' entries put together"),
+    "macro_mcc": Metric("macro MCC", True, 0.0, "mean over labels of MCC"),
     "precision": Metric("precision", True, None, "share of the called records that are right"),
     "recall": Metric("recall", True, None, "share of the class's records that are found"),
     "support": Metric("support", True, None, "number of records of the class"),
@@ -59,7 +65,12 @@ _CONSTANT = "a correlation needs values that vary, and the predictions (or truth
 REASONS = {
     "auroc": _ONE_CLASS,
     "auprc": _ONE_CLASS,
-    "macro_auroc": "it needs every class among the test records, and one is missing",
+    "macro_auroc": (
+        "it needs every class (of labels: one with positives and negatives) among the test records"
+    ),
+    "macro_auprc": "no label has both positives and negatives among the test records",
+    "micro_auroc": _ONE_CLASS,
+    "micro_auprc": _ONE_CLASS,
     "balanced_accuracy": "it needs every class among the test records, and one is missing",
     "precision": "the model never predicts this class",
     "recall": "the class is missing among the test records",
@@ -97,6 +108,28 @@ FIGURES = {
         "Distribution of the predictions",
         "What the models say about held-out records of each class. The further apart the classes "
         "lie, the better a model separates them.",
+    ),
+    "label_metrics": (
+        "Every label by itself",
+        "Labels from the most to the least common among the test records. Marker: a model's AUROC "
+        "(left) and AUPRC (right); bar: 95 % interval, bootstrap over groups. Dotted, and grey "
+        "ticks: chance. Labels aren't alternatives, so there is no confusion matrix of them: how "
+        "well each is called is said by its MCC and F1, in the table of every metric.",
+    ),
+    "label_roc": (
+        "ROC curves of each label",
+        "How many of a label's positives are found (up) at the price of how many false alarms "
+        "(right). The diagonal is a coin toss.",
+    ),
+    "label_precision_recall": (
+        "Precision and recall of each label",
+        "How pure the calls of a label are (up) when a given share of its positives is called "
+        "(right). The horizontal line is the prevalence.",
+    ),
+    "label_scores": (
+        "Distribution of the predictions of each label",
+        "What the models say about held-out records with the label (blue) and without (grey). "
+        "The further apart the two lie, the better a model separates them.",
     ),
     "predicted_true": (
         "Predicted against true values",
