@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from seqarena.data.alphabet import words_alphabet
 from seqarena.data.labels import Columns
 from seqarena.data.preparation import prepare_dataset
+from seqarena.data.sources import read_fasta_records
 from seqarena.data.table_sources import (
     read_interval_records,
     read_number_records,
@@ -42,6 +44,13 @@ def test_a_table_of_sequences():
     assert dataset.weights.tolist() == [1, 2, 1]
     assert dataset.records["group"].isna().tolist() == [False, True, False]
     np.testing.assert_array_equal(dataset.targets, [[1, 0.5], [0, np.nan], [1, 3]])
+
+
+def test_labels_of_fasta_in_parquet():
+    pd.DataFrame({"id": ["b", "a"], "label": [1, 0]}).to_parquet("l.parquet")
+    fasta = write("s.fa", ">a\nAC\n>b\nGT\n")
+    dataset = prepare_dataset("binary", read_fasta_records(fasta, Columns(), table="l.parquet"))
+    assert dataset.targets.tolist() == [0, 1]
 
 
 def test_a_wrong_letter_of_a_table_has_its_line():
@@ -103,6 +112,7 @@ def test_negatives_are_drawn_from_the_genome():
     assert dataset.classes == ["negative", "positive"]
     assert dataset.summary["class_counts"] == {"negative": 40, "positive": 20}
     assert set(dataset.records["split"]) == {"chr1", "chr2"}
+    assert dataset.summary["negatives"]["negatives"] == 40
     again = read_interval_records(bed, fasta, columns, cache="cache", negatives=2, seed=3)
     assert again.names == made.names
     with pytest.raises(InputError, match="drawn from the genome have no column 'name'"):

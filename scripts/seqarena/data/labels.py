@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqarena.data.dataset import RESERVED_COLUMNS
+from seqarena.data.parquet import read_cells
 from seqarena.data.places import Places
-from seqarena.data.reading import first_word, quote, read_table
+from seqarena.data.reading import first_word, quote
 from seqarena.errors import InputError
 
 MISSING = frozenset({"", "nan", "na", "n/a", "null"})
@@ -148,7 +149,7 @@ def join_table(
         If a record has no row, a row no record, or an identifier two rows.
     """
     asked = list(dict.fromkeys(column for column in columns if column is not None))
-    lines, cells = read_table(path, asked)
+    lines, cells = read_cells(path, asked)
     row_places = Places([(path, lines)])
     identifiers = cells[0]
     refuse_repeats(identifiers, row_places, "in the table of labels")

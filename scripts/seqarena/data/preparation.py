@@ -97,6 +97,8 @@ def prepare_dataset(
     read = Reading(tokens, offsets, read.alphabet, [*read.changes, *changes], read.gc)
     table = _records_table(records, targets, lengths, read)
     summary = _summary(task, records, targets, lengths, read)
+    if records.matching is not None:
+        summary["negatives"] = records.matching
     if order:
         summary["order"] = [str(level) for level in order]
     return Dataset(read.tokens, read.offsets, table, summary)

@@ -75,6 +75,8 @@ class Records:
         Every file that was read.
     changes, notices : list of dict
         Entries {"what", "count"} of what reading changed or noticed.
+    matching : dict or None
+        How well negatives that were drawn match, as of `seqarena.data.negatives.Negatives.report`.
     """
 
     names: list[str]
@@ -84,6 +86,7 @@ class Records:
     files: list[Path]
     changes: list[dict[str, Any]] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
+    matching: dict[str, Any] | None = None
 
     def line_of(self, i: int, position: int) -> int:
         """Find the line of a letter (from 0) of record i."""
@@ -121,7 +124,7 @@ def read_fasta_records(
     columns : Columns
         Of the table, or named groups of the pattern.
     table : path-like, optional
-        TSV or CSV, plain or gzip, with a row a record.
+        TSV or CSV (plain or gzip) or Parquet, with a row a record.
     id_column : str
         Its column of identifiers.
     header_pattern : str, optional

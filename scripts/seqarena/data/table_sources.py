@@ -135,10 +135,10 @@ def read_interval_records(
     intervals = read_intervals(paths, others, summits=center == "summit")
     with open_genome(genome, cache) as opened:
         windows = cut_windows(intervals, opened, width, center, beyond_ends)
-        parts, notices = [windows], []
+        parts, notices, matching = [windows], [], None
         if negatives is not None:
             drawn = sample_negatives(windows, opened, negatives, seed, exclude=intervals)
-            parts, notices = [windows, drawn.windows], drawn.notices
+            parts, notices, matching = [windows, drawn.windows], drawn.notices, drawn.report
     cells = {name: _joined(parts, name) for name in others}
     if by_class:
         classes = [name for name, group in files.items() for _ in listed(group)]
@@ -162,6 +162,7 @@ def read_interval_records(
         [*intervals.files, Path(genome)],
         windows.changes,
         notices,
+        matching,
     )
 
 
