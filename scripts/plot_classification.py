@@ -24,17 +24,19 @@ def main(snakemake):
     clusters = read_tsv(snakemake.input.clusters)
     thresholds = read_tsv(snakemake.input.thresholds)
     names = {"models": snakemake.params.models, "dataset": snakemake.wildcards.dataset}
+    without_result = degenerate(read_tsv(snakemake.input.ranking))
+    curves = {"classes": classes, "without_result": without_result}
     figures = {
-        "roc": plot_roc(predictions, metrics, clusters, classes=classes, **names),
+        "roc": plot_roc(predictions, metrics, clusters, **curves, **names),
         "precision_recall": plot_precision_recall(
-            predictions, metrics, clusters, classes=classes, **names
+            predictions, metrics, clusters, **curves, **names
         ),
         "confusion": plot_confusion(predictions, thresholds, classes, clusters, **names),
         "scores": plot_scores(predictions, thresholds, classes, clusters, **names),
         "metrics": plot_metrics(
             metrics,
             snakemake.params.primary_metric,
-            without_result=degenerate(read_tsv(snakemake.input.ranking)),
+            without_result=without_result,
             **names,
         ),
     }

@@ -6,6 +6,7 @@ from rule_script import read_runs, read_tsv, rule_script
 from seqarena.reporting.plots import (
     plot_label_metrics,
     plot_label_precision_recall,
+    plot_label_reliability,
     plot_label_roc,
     plot_label_scores,
     plot_metrics,
@@ -32,6 +33,9 @@ def main(snakemake):
         "label_metrics": plot_label_metrics(metrics, predictions, clusters, **names),
         "label_roc": plot_label_roc(predictions, clusters, **names),
         "label_precision_recall": plot_label_precision_recall(predictions, clusters, **names),
+        "label_reliability": plot_label_reliability(
+            read_tsv(snakemake.input.reliability), predictions, clusters, **names
+        ),
         "label_scores": plot_label_scores(predictions, thresholds, clusters, **names),
     }
     for name, figure in figures.items():

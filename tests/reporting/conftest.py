@@ -359,31 +359,34 @@ class Results:
         return table.assign(n_train=table["fraction"] * self.n / 2, n=self.n, groups=self.n // 2)
 
     def _calibrated(self):
+        stages = (("before", 0.081), ("after", 0.023))
+        several = self.targets if self.several else []
         rows = [
-            (m, stage, metric, value, value - 0.01, value + 0.01)
+            (m, stage, target, metric, value, value - 0.01, value + 0.01)
             for m in self.models
-            for stage, value in (("before", 0.081), ("after", 0.023))
+            for stage, value in stages
+            for target in ("", *several)
             for metric in ("brier", "log_loss", "ece")
         ]
-        columns = ["model", "stage", "metric", "value", "low", "high"]
+        columns = ["model", "stage", "target", "metric", "value", "low", "high"]
         calibration = pd.DataFrame(rows, columns=columns).assign(n=self.n, groups=self.n // 2)
         bins = [
-            (m, stage, k, 0.1 + 0.2 * k, 0.15 + 0.2 * k, 0.1 + 0.2 * k, 0.2 + 0.2 * k)
+            (m, stage, target, k, *(share / 2**place for share in (0.1 + 0.2 * k, 0.15 + 0.2 * k,
+             0.1 + 0.2 * k, 0.2 + 0.2 * k)))
             for m in self.models
-            for stage in ("before", "after")
+            for stage, _ in stages
+            for place, target in enumerate(("", *several))
             for k in range(4)
-        ]
-        columns = ["model", "stage", "bin", "predicted", "observed", "low", "high"]
+        ]  # fmt: skip
+        columns = ["model", "stage", "target", "bin", "predicted", "observed", "low", "high"]
         reliability = pd.DataFrame(bins, columns=columns).assign(n=self.n // 4, groups=self.n // 8)
         fitted = [
-            (m, r, f, 1.5 + 0.1 * f)
+            (m, r, f, target, 1.5 + 0.1 * f)
             for m in self.models for r in range(self.repeats) for f in range(self.folds)
+            for target in several or [""]
         ]  # fmt: skip
-        return (
-            calibration,
-            reliability,
-            pd.DataFrame(fitted, columns=["model", "repeat", "fold", "temperature"]),
-        )
+        columns = ["model", "repeat", "fold", "target", "temperature"]
+        return calibration, reliability, pd.DataFrame(fitted, columns=columns)
 
 
 @pytest.fixture(scope="session", params=["binary", "multiclass", "regression"])

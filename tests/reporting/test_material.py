@@ -130,3 +130,14 @@ def test_order_and_weights_are_told(make_results, as_section, provenance):
     assert "its weight of the column `trust`; metrics are unweighted" in said["weights"]
     items = disclosed(section, provenance)
     assert "metrics are unweighted" in items["6a"] and "numbers 0 to 2" in items["3d"]
+
+
+def test_negatives_say_how_well_they_match(make_results, as_section, provenance):
+    section = as_section(make_results("binary", n=60))
+    section["summary"]["negatives"] = {
+        "negatives": 30, "tolerance": 0.02, "gc_difference": {"random": 0.081, "matched": 0.004},
+        "repeat_difference": {"random": 0.2, "matched": 0.01}, "beyond_tolerance": 0,
+    }  # fmt: skip
+    said = dict(facts(section))["negatives from the genome"]
+    assert said.startswith("30 negatives, which differ in GC by 0.004 (drawn at random: 0.081) and")
+    assert "Negatives were drawn from the genome: 30" in disclosed(section, provenance)["1.1"]

@@ -1,13 +1,16 @@
 """Labels and several regression targets: figures and tables a label or target each."""
 
+import re
+
 import numpy as np
 import pytest
 
-from seqarena.reporting import plots, tables, target_tables
+from seqarena.reporting import plots, report, tables, target_tables
 from seqarena.reporting.labels import label_support
 from seqarena.reporting.report_tables import class_metrics, thresholds_table
 
 from .test_plots import words_of
+from .test_report import check
 
 TARGETS = ("activity", "half life", "level")
 
@@ -35,6 +38,9 @@ def draw(results, name):
         "label_scores": lambda: plots.plot_label_scores(
             rows, results.thresholds, clusters, **names
         ),
+        "label_reliability": lambda: plots.plot_label_reliability(
+            results.reliability, rows, clusters, **names
+        ),
         "predicted_true": lambda: plots.plot_predicted_true(
             rows, results.metrics, clusters, **names
         ),
@@ -42,7 +48,8 @@ def draw(results, name):
     }[name]()
 
 
-LABEL_FIGURES = ("label_metrics", "label_roc", "label_precision_recall", "label_scores")
+LABEL_FIGURES = ("label_metrics", "label_roc", "label_precision_recall", "label_reliability",
+                 "label_scores")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", LABEL_FIGURES)
@@ -191,3 +198,27 @@ def test_one_target_needs_no_table_of_targets(make_results, as_section):
         section = as_section(make_results(task, n=60))
         assert target_tables.target_tables(section) == []
         assert target_tables.support_table(section) is None
+
+
+def test_each_label_has_its_calibration_error(multilabel, as_section, provenance):
+    section = as_section(multilabel)
+    view = report.report_views([section], provenance())["datasets"][0]["calibration"]
+    assert [row[0].text for row in view["labels"].rows] == multilabel.targets
+    assert len(view["table"].rows) == len(multilabel.models)
+    assert "labels that err to different sides may cancel" in " ".join(view["table"].notes)
+    assert len(view["reliability"].rows) == 5 * 2 * 4
+    assert "on average, one of each label, fitted on validation" in view["sentence"]
+    figure = plots.plot_reliability(multilabel.reliability, multilabel.calibration)
+    assert "n = 60 in each of 4 bins" in words_of(figure)
+
+
+@pytest.mark.parametrize("name", ["multilabel", "targets"])
+def test_the_whole_report_takes_labels_and_targets(name, request, as_section, provenance):
+    results = request.getfixturevalue(name)
+    views = report.report_views([as_section(results)], provenance())
+    page = report.render_report(views)
+    check(page)
+    for target in results.targets:
+        assert f'<td class="">{target}' in page
+    assert "entries are missing" in page
+    assert "nan" not in re.sub(r"base64,[^\"]+|<style>.*?</style>", "", page, flags=re.S).split()

@@ -89,16 +89,22 @@ def test_a_quiet_data_set_has_no_warnings(section, provenance):
     assert "before you trust" not in words_of(section, provenance, "verdict", "honesty")
 
 
-def test_labels_that_the_test_cannot_judge_and_missing_entries_are_told(make_results, as_section):
-    results = make_results("multilabel", n=60)
-    section = as_section(results)
-    gone = (section["metrics"]["target"] == "rare") & (section["metrics"]["metric"] == "auroc")
-    section["metrics"] = section["metrics"].copy()
-    section["metrics"].loc[gone, "value"] = float("nan")
+def test_many_missing_entries_are_told(make_results, as_section):
+    section = as_section(make_results("multilabel", n=60))
     section["summary"]["label_counts"]["rare"] = {"positive": 0, "negative": 9, "missing": 51}
     said = " ".join(trust.cautions(section))
-    assert "1 label not in the mean, since the test can't judge: 'rare'." in said
     assert re.search(r"\d+\.\d % of the entries are missing and count nowhere", said)
+
+
+def test_the_gravest_comes_first(section):
+    section["summary"] |= {
+        "length": 92,
+        "changes": [{"what": "letters cut off to crop 12 records", "count": 83}],
+        "notices": [
+            {"what": "sequences that occur more than once with different labels", "count": 2}
+        ],
+    }
+    assert [text.split()[1] for text in trust.cautions(section)] == ["sequences", "letters"]
 
 
 def test_a_degenerate_model_has_a_reason_and_no_rank(section):
@@ -122,4 +128,4 @@ def test_a_degenerate_model_is_no_result_in_any_sentence(section, provenance):
     table = overview([section], ["conv1d", "linear"])
     assert table.rows[0][1].text == "degenerate" and table.rows[1][1].text != "degenerate"
     text = words_of(section, provenance, "verdict", "honesty")
-    assert "conv1d is degenerate: all test predictions are 0.5." in text
+    assert "conv1d is degenerate: all test predictions are 0.5." in text  # below the overview

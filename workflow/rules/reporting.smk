@@ -77,12 +77,16 @@ rule plot_multilabel:
         metrics=rules.evaluate_models.output.metrics,
         thresholds=rules.evaluate_models.output.thresholds,
         ranking=rules.compare_models.output.ranking,
+        reliability=rules.calibrate_models.output.reliability,
     output:
         metrics=figure("metrics", "metrics", "metrics"),
         label_metrics=figure("label_metrics", "label_metrics", "every label"),
         label_roc=figure("label_roc", "label_roc", "ROC of each label"),
         label_precision_recall=figure(
             "label_precision_recall", "label_precision_recall", "precision-recall of each label"
+        ),
+        label_reliability=figure(
+            "label_reliability", "label_reliability", "reliability of each label"
         ),
         label_scores=figure("label_scores", "label_scores", "score distribution of each label"),
         png=expand(
@@ -92,6 +96,7 @@ rule plot_multilabel:
                 "label_metrics",
                 "label_roc",
                 "label_precision_recall",
+                "label_reliability",
                 "label_scores",
             ],
         ),

@@ -48,6 +48,8 @@ def facts(dataset: Mapping) -> list[Fact]:
         said.append(Fact("weights", weights_sentence(dataset)))
     if alphabet_of(summary) != "numbers":
         said.append(Fact("length in the source", lengths(summary)))
+    if summary.get("negatives"):
+        said.append(Fact("negatives from the genome", negatives_sentence(summary)))
     if mode := splits.get("mode"):
         said.append(Fact("split", str(mode)))
     if groups := splits.get("groups"):
@@ -97,3 +99,17 @@ def weights_sentence(dataset: Mapping) -> str:
         f"Training counts each record with its weight {of}; metrics are unweighted, every record "
         "counts once."
     )
+
+
+def negatives_sentence(summary: Mapping) -> str:
+    """Say how well negatives drawn from a genome match the positives; empty where none are."""
+    drawn = summary.get("negatives")
+    if not drawn:
+        return ""
+    differences = listed(
+        f"{name} by {format_number(drawn[key]['matched'])} (drawn at random: "
+        f"{format_number(drawn[key]['random'])})"
+        for name, key in (("GC", "gc_difference"), ("repeats", "repeat_difference"))
+        if key in drawn
+    )
+    return f"{plural(drawn['negatives'], 'negative')}, which differ in {differences} on average."

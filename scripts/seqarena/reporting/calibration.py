@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from seqarena.reporting.calibration_tables import overall
 from seqarena.reporting.style import (
     INK,
     QUIET,
@@ -106,7 +107,8 @@ def plot_reliability(
         (share), low, high (of the share): as in `reliability.tsv`.
     calibration : DataFrame
         Columns model, stage, metric, value, low, high, n, groups, as in `calibration.tsv`; the
-        rows of "ece" are printed.
+        rows of "ece" are printed. Of both tables, rows of single labels (column target) are left
+        out: `labels.plot_label_reliability` draws them.
     models : sequence of str, optional
         All models of the configuration in order: fixes order and colours.
     dataset : str
@@ -117,6 +119,7 @@ def plot_reliability(
     matplotlib.figure.Figure
         Beneath each diagram stand two strips of bars: the number of records in each bin.
     """
+    reliability, calibration = overall(reliability), overall(calibration)
     named = [*reliability["model"], *calibration["model"]]
     order = [m for m in models or [] if m in set(named)]
     order = list(dict.fromkeys([*order, *named]))

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import pandas as pd
+
 from seqarena.reporting.cells import (
     Cell,
     Table,
@@ -12,14 +14,15 @@ from seqarena.reporting.cells import (
     undefined_notes,
     words,
 )
-from seqarena.reporting.wording import INTERVAL, format_interval, metric_label
+from seqarena.reporting.wording import INTERVAL, format_interval, format_number, metric_label
 
 
 def calibration_table(dataset: Mapping) -> Table | None:
     """Tabulate calibration before and after temperature scaling; None for regression."""
-    table, temperatures = dataset["calibration"], dataset["temperatures"]
+    table, temperatures = overall(dataset["calibration"]), dataset["temperatures"]
     if table is None or table.empty:
         return None
+    labelled = dataset["summary"]["task"] == "multilabel"
     of = {(row.model, row.metric, row.stage): row for row in table.itertuples()}
     metrics = list(dict.fromkeys(["ece", "brier", "log_loss", *table["metric"]]))
     metrics = [metric for metric in metrics if metric in set(table["metric"])]
@@ -46,8 +49,14 @@ def calibration_table(dataset: Mapping) -> Table | None:
         "Lower is better. A temperature above 1 says that the model was too sure of itself, one "
         "below 1 that it was too careful; second line of it: the range over folds and repeats."
     ]
+    if labelled:
+        notes.append(
+            "All labels of all records as one set of predictions, where labels that err to "
+            "different sides may cancel; a temperature is of one label and fold."
+        )
+    per = "label and fold" if labelled else "fold"
     return Table(
-        f"Calibration before and after one temperature per fold, fitted on validation records; "
+        f"Calibration before and after one temperature per {per}, fitted on validation records; "
         f"second line: {INTERVAL}.",
         [("model", False), *columns, ("temperature, mean", True)],
         rows,
@@ -56,9 +65,47 @@ def calibration_table(dataset: Mapping) -> Table | None:
     )
 
 
+def overall(table: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Keep the rows that are of no single label; None stays None."""
+    if table is None or "target" not in table:
+        return table
+    return table[table["target"].fillna("") == ""]
+
+
+def label_calibration_table(dataset: Mapping) -> Table | None:
+    """Tabulate the calibration error of each label, as predicted and after its temperature."""
+    table = dataset["calibration"]
+    if table is None or dataset["summary"]["task"] != "multilabel":
+        return None
+    table = table[(table["target"].fillna("") != "") & (table["metric"] == "ece")]
+    if table.empty:
+        return None
+    models = list(dict.fromkeys(table["model"]))
+    of = {(row.target, row.model, row.stage): row.value for row in table.itertuples()}
+    rows = [
+        [Cell(label)]
+        + [
+            number(
+                of.get((label, model, "before")),
+                small=f"then {format_number(of.get((label, model, 'after')))}",
+            )
+            for model in models
+        ]
+        for label in dict.fromkeys(table["target"])
+    ]
+    return Table(
+        "Calibration error (ECE) of each label, as predicted; second line: after its temperature. "
+        "Lower is better.",
+        [("label", False), *((model, True) for model in models)],
+        rows,
+        undefined_notes(table.assign(low=0.0)),
+        records_of(table),
+    )
+
+
 def reliability_table(dataset: Mapping) -> Table:
     """Tabulate the bins of the reliability diagram with their counts."""
-    table = dataset["reliability"]
+    table = overall(dataset["reliability"])
     rows = [
         [
             Cell(row.model),

@@ -1,6 +1,6 @@
 """Figures of classification: ROC, precision-recall, confusion matrices, distributions of scores."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,7 @@ def _banded(
     clusters: pd.DataFrame | None,
     models: Sequence[str] | None,
     seed: int,
+    without_result: Collection[str],
     **words: str,
 ) -> tuple[Figure, Axes, dict[str, Curve]]:
     """Draw all models' curves with bands and a legend that gives the metric of each."""
@@ -52,7 +53,9 @@ def _banded(
     handles, labels = [], []
     for model in order:
         label = names[model]
-        if model in values:
+        if model in without_result:
+            label += "\ndegenerate"
+        elif model in values:
             label += f"\n{metric_label(words['metric'])} {values[model]}"
         if curves[model] is None:
             handles.append(Patch(facecolor="none"))
@@ -86,6 +89,7 @@ def plot_roc(
     clusters: pd.DataFrame | None = None,
     *,
     classes: Sequence[str] = (),
+    without_result: Collection[str] = (),
     models: Sequence[str] | None = None,
     dataset: str = "",
     seed: int = 0,
@@ -103,6 +107,8 @@ def plot_roc(
         Columns record, cluster: the groups that the bootstrap draws.
     classes : sequence of str
         Names of the classes by index.
+    without_result : collection of str
+        Models that are degenerate.
     models : sequence of str, optional
         All models of the configuration in order: fixes order and colours.
     dataset : str
@@ -118,7 +124,7 @@ def plot_roc(
     of_class = f' of "{short(classes[1])}"' if not multiclass and len(classes) == 2 else ""
     averaged = ", mean over classes" if multiclass else of_class
     figure, axes, _ = _banded(
-        "roc", predictions, metrics, clusters, models, seed,
+        "roc", predictions, metrics, clusters, models, seed, without_result,
         title=heading("ROC curves", dataset),
         note=_band_note(multiclass) + " Grey diagonal: chance.",
         metric="macro_auroc" if multiclass else "auroc",
@@ -144,6 +150,7 @@ def plot_precision_recall(
     clusters: pd.DataFrame | None = None,
     *,
     classes: Sequence[str] = (),
+    without_result: Collection[str] = (),
     models: Sequence[str] | None = None,
     dataset: str = "",
     seed: int = 0,
@@ -160,7 +167,7 @@ def plot_precision_recall(
     of_class = f' of "{short(classes[1])}"' if not multiclass and len(classes) == 2 else ""
     averaged = ", mean over classes" if multiclass else of_class
     figure, axes, curves = _banded(
-        "precision_recall", predictions, metrics, clusters, models, seed,
+        "precision_recall", predictions, metrics, clusters, models, seed, without_result,
         title=heading("Precision and recall", dataset),
         note=_band_note(multiclass) + " Grey horizontal: prevalence, the precision of calling all.",
         metric="auprc",

@@ -6,7 +6,7 @@ gives sentences with the run's own numbers, names and digests; an empty text whe
 
 from collections.abc import Mapping, Sequence
 
-from seqarena.reporting.about_data import class_counts, order_sentence
+from seqarena.reporting.about_data import class_counts, negatives_sentence, order_sentence
 from seqarena.reporting.cells import span
 from seqarena.reporting.honesty_words import leaked_sentence, residual_sentence, split_sentence
 from seqarena.reporting.material import alphabet_of, lengths, material
@@ -55,7 +55,9 @@ def sizes(dataset: Mapping, provenance: Mapping) -> str:
 
 def provenance_of_data(dataset: Mapping, provenance: Mapping) -> str:
     """Say which files and how many records."""
-    return joined(sources(dataset, provenance), sizes(dataset, provenance))
+    drawn = negatives_sentence(dataset["summary"])
+    drawn = f"Negatives were drawn from the genome: {drawn}" if drawn else ""
+    return joined(sources(dataset, provenance), sizes(dataset, provenance), drawn)
 
 
 def outcome(dataset: Mapping, provenance: Mapping) -> str:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from seqarena.reporting.calibration_tables import overall
 from seqarena.reporting.cells import higher_is_better
 from seqarena.reporting.honesty_words import (
     leaked_sentence,
@@ -332,7 +333,7 @@ def _calibrated(dataset: Mapping) -> Answer | None:
     topic, question = "calibration", "Can the probabilities be taken at their word?"
     if dataset["calibration"] is None:
         return None
-    model, table, given = focus(dataset), dataset["calibration"], dataset["temperatures"]
+    model, table, given = focus(dataset), overall(dataset["calibration"]), dataset["temperatures"]
     rows = table[(table["model"] == model) & (table["metric"] == "ece")].set_index("stage")["value"]
     before, after = rows.get("before"), rows.get("after")
     if is_missing(before):
@@ -343,9 +344,10 @@ def _calibrated(dataset: Mapping) -> Answer | None:
     )
     temperature = given.loc[given["model"] == model, "temperature"].mean()
     if not is_missing(after) and not is_missing(temperature):
+        many = "on average, one of each label" if dataset["summary"]["task"] == "multilabel" else ""
         said += (
-            f"; a temperature of {format_number(temperature)}, fitted on validation records, makes "
-            f"that {format_number(after)}"
+            f"; a temperature of {format_number(temperature)}, {many and f'{many}, '}fitted on "
+            f"validation records, makes that {format_number(after)}"
         )
     small = before <= SMALL_CALIBRATION_ERROR
     problem = "" if small else "probabilities that are off"

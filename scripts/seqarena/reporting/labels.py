@@ -361,3 +361,61 @@ def plot_label_scores(
         axes.grid(axis="y", visible=False)
         axes.set_yticks(range(len(order)), names)
     return figure
+
+
+@styled
+def plot_label_reliability(
+    reliability: pd.DataFrame,
+    predictions: pd.DataFrame,
+    clusters: pd.DataFrame | None = None,
+    *,
+    models: Sequence[str] | None = None,
+    dataset: str = "",
+) -> Figure:
+    """Draw the observed share against the probability as predicted, a panel a label.
+
+    Parameters
+    ----------
+    reliability : DataFrame
+        Columns model, stage, target (the label), predicted, observed: as in `reliability.tsv`.
+    predictions, clusters, models, dataset
+        As for `plot_label_roc`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Before temperature scaling only: the errors after it are in the report's table.
+    """
+    order, every = ordered_models(predictions, models), label_support(predictions)
+    styles = model_styles([*(models or []), *order])
+    support, left_out = _shown(every, _MOST_PANELS, "the others are in the report's tables")
+    columns = balanced_columns(len(support), 4)
+    figure = frame(
+        9.6, 2.7 * -(-len(support) // columns),
+        heading("Reliability of the probabilities of each label", dataset),
+        _sample(predictions, clusters, every),
+        "Marker: a bin of records of the first repeat, by their mean predicted probability and the "
+        "share of them that has the label. On the grey diagonal a probability means what it says; "
+        "below it, it is too high. As predicted, before temperature scaling. Axes differ: each "
+        f"ends where its bins do.{left_out}",
+        model_key(order, styles),
+    )  # fmt: skip
+    rows = reliability[reliability["stage"] == "before"].dropna(subset=["predicted", "observed"])
+    axes_of = panels(figure, len(support), columns)
+    for axes, (label, row) in zip(axes_of, support.iterrows(), strict=True):
+        of_label = rows[rows["target"] == label].sort_values("predicted")
+        for model in order:
+            bins, look = of_label[of_label["model"] == model], styles[model]
+            axes.plot(bins["predicted"], bins["observed"], color=look.colour, linestyle=look.line,
+                      linewidth=1, marker=look.marker, markersize=4, alpha=0.9)  # fmt: skip
+        end = 1.05 * max(0.001, of_label[["predicted", "observed"]].to_numpy().max(initial=0))
+        axes.plot([0, 1], [0, 1], color=_CHANCE, linewidth=0.9, zorder=0)
+        axes.set(xlim=(-0.02 * end, end), ylim=(-0.03 * end, end))
+        axes.locator_params(nbins=4)
+        axes.set_title(_title(label, row), fontsize=8.5)
+        axes.set_xlabel("mean predicted probability")
+        if axes.get_subplotspec().is_first_col():
+            axes.set_ylabel("observed share")
+        if not len(of_label):
+            say_instead(axes, f"{NOT_DEFINED}: no finite probability")
+    return figure

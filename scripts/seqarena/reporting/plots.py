@@ -22,6 +22,7 @@ from seqarena.reporting.critical_difference import plot_critical_difference
 from seqarena.reporting.labels import (
     plot_label_metrics,
     plot_label_precision_recall,
+    plot_label_reliability,
     plot_label_roc,
     plot_label_scores,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "plot_curves",
     "plot_label_metrics",
     "plot_label_precision_recall",
+    "plot_label_reliability",
     "plot_label_roc",
     "plot_label_scores",
     "plot_learning_curve",

@@ -15,7 +15,11 @@ from seqarena.reporting import honesty, honesty_tables, run_tables
 from seqarena.reporting import report_tables as tables
 from seqarena.reporting.about_data import facts
 from seqarena.reporting.across import across_view
-from seqarena.reporting.calibration_tables import calibration_table, reliability_table
+from seqarena.reporting.calibration_tables import (
+    calibration_table,
+    label_calibration_table,
+    reliability_table,
+)
 from seqarena.reporting.cells import Fact, Layout, counted
 from seqarena.reporting.disclosure import disclosures
 from seqarena.reporting.findings import contrasts, findings
@@ -56,6 +60,7 @@ SECTIONS = (
 _PLACED = {
     "similarity": "effect of leaks",
     "reliability": "calibration",
+    "label_reliability": "calibration",
     "learning_curve": "training size",
 }
 
@@ -189,7 +194,7 @@ def _view(dataset: Mapping, number: int) -> dict:
         "curves": [picture for name, picture in drawn.items() if is_curve(name)],
         "size": honesty_tables.size_table(dataset),
         "size_picture": drawn.get("learning_curve"),
-        "calibration": _calibration(dataset, answers, drawn.get("reliability")),
+        "calibration": _calibration(dataset, answers, drawn),
         "figures": [
             picture for name, picture in drawn.items() if name not in _PLACED and not is_curve(name)
         ],
@@ -248,15 +253,17 @@ def _honesty(dataset: Mapping, answers: Sequence[Answer], picture) -> dict:
     }
 
 
-def _calibration(dataset: Mapping, answers: Sequence[Answer], picture) -> dict | None:
+def _calibration(dataset: Mapping, answers: Sequence[Answer], drawn: Mapping) -> dict | None:
     table = calibration_table(dataset)
     if table is None:
         return None
     return {
         "sentence": _said(answers, "calibration"),
         "table": table,
+        "labels": label_calibration_table(dataset),
         "reliability": reliability_table(dataset),
-        "picture": picture,
+        "picture": drawn.get("reliability"),
+        "label_picture": drawn.get("label_reliability"),
     }
 
 

@@ -2,34 +2,33 @@
 
 All that was counted is in the chapter on data. Here stands what can change the meaning of a score:
 labels that contradict each other, records that are left out, letters read as unknown, models that
-see what they should not, models without a result.
+see more than they should. What the comparison itself cautions of stands beside it (`headline`).
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-
-import pandas as pd
+from collections.abc import Iterable, Mapping
 
 from seqarena.reporting.cells import Counted, counted
 from seqarena.reporting.material import alphabet_of, lengths
 from seqarena.reporting.representation import first_runs
-from seqarena.reporting.standing import degenerate, why_degenerate
-from seqarena.reporting.tables import pooled
 from seqarena.reporting.target_tables import has_several, support_records
-from seqarena.reporting.wording import format_count, format_share, listed, plural
+from seqarena.reporting.wording import format_count, format_share, listed
 
 MOST = 6
 """Sentences on a data set; what is beyond is in the chapter on data."""
 
-# What an entry of changes or notices must speak of to stand on the first page.
-_TELLING = re.compile(
-    r"different (label|target|value)s?|conflict"
-    r"|\b(dropped|left out|removed|skipped|discarded|not used|never tested)\b"
-    r"|lower-case .* unknown|soft-masked"
-    r"|cut off|beyond the end"
-    r"|lack a class|in (train|validation) too"
-    r"|can't be permuted",
-    re.IGNORECASE,
+# What an entry of changes or notices must speak of to stand on the first page, the gravest first.
+_TELLING = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"different (label|target|value)s?|conflict",
+        r"whose group has records in (train|validation) too",
+        r"lack a class|never tested|can't be permuted",
+        r"\b(dropped|left out|removed|skipped|discarded|not used)\b",
+        r"\bof (N|X) only|lower-case .* unknown|not in the alphabet",
+        r"negatives (that differ|not matched)",
+        r"cut off|beyond (the end|chromosomes)",
+    )
 )
 _MUCH_MISSING = 0.1  # of the entries of a data set with several labels or targets
 
@@ -65,39 +64,25 @@ def cautions(dataset: Mapping) -> list[str]:
     list of str
         At most `MOST` sentences, and one that says how many more there are.
     """
-    said = [*_networks_without_result(dataset), *_undefined_targets(dataset)]
     entries = [*counted(dataset["summary"].get("changes")), *all_notices(dataset)]
-    said += [_sentence(entry) for entry in entries if _TELLING.search(entry.what)]
-    said += [*_seen_lengths(dataset), *_missing_entries(dataset)]
+    telling = sorted(filter(_gravity, entries), key=_gravity, reverse=True)
+    said = [*_seen_lengths(dataset), *_missing_entries(dataset), *map(_sentence, telling)]
     said = list(dict.fromkeys(said))
     if len(said) <= MOST:
         return said
     return [*said[:MOST], f"{len(said) - MOST} more: see the chapter on data."]
 
 
+def _gravity(entry: Counted) -> int:
+    """Grade an entry: 0 if it needn't stand on the first page, more the graver it is."""
+    found = (place for place, one in enumerate(_TELLING) if one.search(entry.what))
+    return len(_TELLING) - next(found, len(_TELLING))
+
+
 def _sentence(entry: Counted) -> str:
     if entry.count is None:
         return f"{entry.what[0].upper()}{entry.what[1:].rstrip('.')}."
     return f"{format_count(entry.count)} {entry.what.rstrip('.')}."
-
-
-def _networks_without_result(dataset: Mapping) -> Sequence[str]:
-    ranking = dataset["ranking"]  # a constant baseline is degenerate by design
-    return why_degenerate(ranking[~ranking["model"].isin(dataset["baselines"])])
-
-
-def _undefined_targets(dataset: Mapping) -> Iterable[str]:
-    """Name the labels or targets of which no ranked model has a primary metric."""
-    if not has_several(dataset["summary"]):
-        return
-    metric = dataset["primary_metric"].removeprefix("macro_")
-    rows = pooled(dataset["metrics"], metric, target=None)
-    rows = rows[(rows["target"] != "") & ~rows["model"].isin(degenerate(dataset["ranking"]))]
-    defined = rows.groupby("target", sort=False)["value"].count() if len(rows) else pd.Series()
-    if names := list(defined.index[defined == 0]):
-        kind = "label" if dataset["summary"]["task"] == "multilabel" else "target"
-        shown = listed(map(repr, names[:5])) + (" and others" if len(names) > 5 else "")
-        yield f"{plural(len(names), kind)} not in the mean, since the test can't judge: {shown}."
 
 
 def _seen_lengths(dataset: Mapping) -> Iterable[str]:

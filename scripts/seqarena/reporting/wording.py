@@ -126,6 +126,11 @@ FIGURES = {
         "How pure the calls of a label are (up) when a given share of its positives is called "
         "(right). The horizontal line is the prevalence.",
     ),
+    "label_reliability": (
+        "Reliability of each label",
+        "How often a label was there (up) among records that were given a probability of it "
+        "(right), as predicted. On the diagonal a probability means what it says.",
+    ),
     "label_scores": (
         "Distribution of the predictions of each label",
         "What the models say about held-out records with the label (blue) and without (grey). "
