@@ -11,25 +11,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from seqarena.errors import InputError
 from seqarena.models import runs
 from seqarena.models.devices import cpu_name
-from seqarena.models.linear import (
-    SMALLEST_PROBABILITY,
-    Constant,
-    Linear,
-    feature_block,
-    fit_linear,
-    scale_block,
-)
+from seqarena.models.features import Features, gather, scale_of, scaled
+from seqarena.models.linear import SMALLEST_PROBABILITY, Constant, Linear, fit_linear
 from seqarena.models.runs import Fold, Run
 
 logger = logging.getLogger(__name__)
 
-#: L2 strengths that are tried, for features scaled by `scale_block`.
+#: L2 strengths that are tried, for features on the scale of `scale_of`.
 STRENGTHS = (3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3)
 
 FEATURE_SETS = {
@@ -37,13 +30,17 @@ FEATURE_SETS = {
     "onehot": ("onehot",),
     "both": ("kmer", "onehot"),
     "composition": ("composition",),
+    "numbers": ("numbers",),
 }
+
+DEFAULT_K = {"dna": 5, "rna": 5, "protein": 2, "words": 2}
+"""Letters of a word, by alphabet: 1,024 words of DNA, 400 of proteins."""
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "majority": {},
     "composition": {"l2": STRENGTHS},
     "linear": {
-        "k": 5,
+        "k": None,
         "both_strands": False,
         "features": ("kmer", "onehot", "both"),
         "l2": STRENGTHS,
@@ -51,8 +48,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 """Parameters of each baseline and their defaults.
 
-`l2`: strengths to choose from. `k`: letters of a word. `both_strands`: count words of the reverse
-complement too. `features`: sets to choose from.
+`l2`: strengths to choose from. `k`: letters of a word, by alphabet (`DEFAULT_K`) if None.
+`both_strands`: count words of the reverse complement too. `features`: sets to choose from. Tables
+of numbers have one set, their columns, and take no notice of `k`, `both_strands` and `features`.
 """
 
 
@@ -77,39 +75,54 @@ class BaselineTrainer:
     def __init__(self, dataset, architecture: str, parameters: Mapping[str, Any]):
         self.dataset, self.task = dataset, dataset.task
         self.architecture, self.parameters = architecture, dict(parameters)
-        self.truth = runs.truth_matrix(dataset).astype(float)
-        if self.task == "regression":
-            self.truth = np.asarray(dataset.targets, dtype=float)[:, None]
-        self.sets = self._sets()
-        self.k = self.parameters.get("k", 0)
-        self.both_strands = self.parameters.get("both_strands", False)
-        needed = {name for names in self.sets.values() for name in names}
-        self.blocks = {
-            name: feature_block(
-                name, dataset.matrix, dataset.records, k=self.k, both_strands=self.both_strands
-            )
-            for name in sorted(needed)
-        }
+        if self.task == "multiclass":
+            self.truth = runs.truth_matrix(dataset).astype(float)
+        else:
+            self.truth = np.asarray(dataset.targets, dtype=float).reshape(len(dataset), -1)
+        self.settled = {}  # parameters that the dataset decides, for the record of the run
+        if self.parameters.get("k", 0) is None:
+            self.settled = {"k": DEFAULT_K.get(dataset.alphabet.name)}
+            self.parameters |= self.settled
+        self.sets = {name: self._features(name) for name in self._set_names()}
 
-    def _sets(self) -> dict[str, tuple[str, ...]]:
-        """Feature sets to choose from; by position only where no record was padded."""
+    def _set_names(self) -> list[str]:
+        """Feature sets to choose from; letters by position only where no record is padded."""
         if self.architecture == "majority":
-            return {}
+            return []
+        if self.dataset.is_numbers:
+            if self.architecture == "composition":
+                raise InputError(
+                    "a table of numbers has no letters whose composition could be looked at",
+                    remedy="leave out the baseline `composition`",
+                )
+            return ["numbers"]
         if self.architecture == "composition":
-            return {"composition": FEATURE_SETS["composition"]}
-        padded = self.dataset.records["length"].min() < self.dataset.matrix.shape[1]
+            return ["composition"]
         wanted = self.parameters["features"]
-        sets = {n: FEATURE_SETS[n] for n in wanted if n == "kmer" or not padded}
-        return sets or {"kmer": FEATURE_SETS["kmer"]}
+        return [n for n in wanted if n == "kmer" or not self.dataset.padded] or ["kmer"]
+
+    def _features(self, set_name: str) -> Features:
+        features = Features(
+            FEATURE_SETS[set_name],
+            self.dataset.alphabet.as_summary(),
+            self.dataset.summary["length"],
+            self.parameters.get("k") or 0,
+            self.parameters.get("both_strands", False),
+        )
+        features.of(self.dataset.rows(np.arange(1)), self.dataset.records[:1])  # fails early
+        return features
 
     def loss(self, truth: np.ndarray, prediction: np.ndarray, scale) -> float:
-        """Mean cross-entropy, or squared error in units of the training variance."""
+        """Mean cross-entropy, or squared error in units of the training variance.
+
+        Over all labels or numbers of all records, missing ones left out.
+        """
         if self.task == "regression":
-            return float(np.mean(((truth - prediction) / scale[1]) ** 2))
+            return float(np.nanmean(((truth - prediction) / scale[1]) ** 2))
         clipped = np.clip(prediction, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
         if self.task == "multiclass":
             return float(-np.mean((truth * np.log(clipped)).sum(axis=1)))
-        return float(-np.mean(truth * np.log(clipped) + (1 - truth) * np.log(1 - clipped)))
+        return float(-np.nanmean(truth * np.log(clipped) + (1 - truth) * np.log(1 - clipped)))
 
     def train(self, fold: Fold, repeat: int):
         """Fit one fold, choosing on its validation records.
@@ -131,10 +144,11 @@ class BaselineTrainer:
             if self.task == "regression"
             else (np.zeros(1), np.ones(1))
         )
-        constant = Constant(self.truth[fold.train].mean(axis=0))
-        model, chosen = (constant, {}) if not self.sets else self._choose(fold, scale)
+        weights = self._weights(fold)
+        constant = self._constant(fold, weights)
+        model, chosen = (constant, {}) if not self.sets else self._choose(fold, scale, weights)
         outputs = {
-            role: self._predict(model, getattr(fold, role))
+            role: model.predict_rows(self.dataset, getattr(fold, role))
             for role in ("monitored", "validation", "test")
         }
         history = []
@@ -165,44 +179,54 @@ class BaselineTrainer:
         del outputs["monitored"]
         return model, info, history, outputs
 
-    def _predict(self, model, rows: np.ndarray) -> np.ndarray:
-        """Predictions for rows of the dataset, on features that are there already."""
-        if isinstance(model, Constant):
-            return model.predict(rows, None)
-        blocks = [self.blocks[name][rows] for name in model.features]
-        return model.predict_features(sparse.hstack(blocks, format="csr"))
-
-    def _choose(self, fold: Fold, scale):
-        """Fit each feature set and strength; keep the one of the lowest validation loss."""
-        best, best_loss, chosen = None, np.inf, {}
-        strengths = sorted(self.parameters["l2"], reverse=True)
-        for set_name, names in self.sets.items():
-            scales = [scale_block(self.blocks[name][fold.train], name) for name in names]
-            centre, width = (np.concatenate(parts) for parts in zip(*scales, strict=True))
-            block = sparse.hstack([self.blocks[name][fold.train] for name in names], format="csr")
-            features = (
-                (block.toarray() - centre) / width
-                if set_name == "composition"
-                else block.multiply(1 / width[None, :]).tocsr()
+    def _weights(self, fold: Fold) -> np.ndarray:
+        """Weights of the training records, of mean 1, so that an L2 strength means the same."""
+        weights = self.dataset.weights[fold.train]
+        if not weights.any():
+            raise InputError(
+                f"all training records of fold {fold.number} have the weight 0",
+                remedy="give more records a weight above 0, or use fewer folds",
             )
-            truth = (self.truth[fold.train] - scale[0]) / scale[1]
-            for strength, coefficients, intercept in fit_linear(
-                features, truth, self.task, strengths
-            ):
-                model = self._unscale(names, coefficients, intercept, centre, width, scale)
-                loss = self.loss(
-                    self.truth[fold.validation], self._predict(model, fold.validation), scale
-                )
-                if loss < best_loss:
-                    best, best_loss = model, loss
-                    chosen = {"features": set_name, "l2": float(strength)}
-        return best, chosen
+        return weights / weights.mean()
 
-    def _unscale(self, names, coefficients, intercept, centre, width, scale) -> Linear:
-        """The model for raw features and, in regression, raw targets."""
-        coefficients = coefficients / width[:, None] * scale[1]
-        intercept = intercept * scale[1] + scale[0] - centre @ coefficients
-        return Linear(names, self.k, self.both_strands, coefficients, intercept, self.task)
+    def _constant(self, fold: Fold, weights: np.ndarray) -> Constant:
+        """Shares, prevalences or means of what isn't missing in training."""
+        truth = self.truth[fold.train]
+        counted = np.where(np.isnan(truth), 0, weights[:, None])
+        total = counted.sum(axis=0)
+        unknown = 0.5 if self.task == "multilabel" else 0.0
+        means = (counted * np.nan_to_num(truth)).sum(axis=0) / np.where(total > 0, total, 1)
+        return Constant(np.where(total > 0, means, unknown))
+
+    def _choose(self, fold: Fold, scale, weights: np.ndarray):
+        """Keep the feature set and strength of the lowest validation loss.
+
+        Several labels or numbers share one choice, by their mean loss: a rare label has too few
+        validation records to choose for itself, and one choice can be said in a line.
+        """
+        fitted = [self._fit_set(name, fold, scale, weights) for name in self.sets]
+        _, model, chosen = min(fitted, key=lambda entry: entry[0])
+        return model, chosen
+
+    def _fit_set(self, set_name: str, fold: Fold, scale, weights: np.ndarray):
+        """Fit one feature set with each strength: the lowest loss, its model, what it was."""
+        features = self.sets[set_name]
+        matrix = gather(features, self.dataset, fold.train)
+        centre, width = scale_of(matrix, features)
+        matrix = scaled(matrix, centre, width)
+        validation = gather(features, self.dataset, fold.validation)
+        truth = (self.truth[fold.train] - scale[0]) / scale[1]
+        strengths = sorted(self.parameters["l2"], reverse=True)
+        best = np.inf, None, {}
+        for strength, slopes, intercept in fit_linear(matrix, truth, self.task, strengths, weights):
+            slopes = slopes / width[:, None] * scale[1]  # of raw features and raw targets
+            intercept = intercept * scale[1] + scale[0] - centre @ slopes
+            model = Linear(features, slopes, intercept, self.task)
+            prediction = model.predict_features(validation)
+            loss = self.loss(self.truth[fold.validation], prediction, scale)
+            if loss < best[0]:
+                best = loss, model, {"features": set_name, "l2": float(strength)}
+        return best
 
 
 def check_parameters(
@@ -225,7 +249,7 @@ def check_parameters(
             "a list of numbers above 0",
         ),
         "k": (
-            lambda v: isinstance(v, int) and not isinstance(v, bool) and 1 <= v <= 8,
+            lambda v: v is None or (type(v) is int and 1 <= v <= 8),
             "a whole number from 1 to 8",
         ),
         "both_strands": (lambda v: isinstance(v, bool), "true or false"),
@@ -279,9 +303,11 @@ def train_baseline(
     model_name : str
         The model's name in tables and messages.
     architecture : {"majority", "composition", "linear"}
-        Which baseline: shares of the classes (or the mean) of the training records; logistic or
-        ridge regression on length and GC content; the same on counts of k-mers, on letters by
-        position (where no record is padded), or on both, whichever does best on validation.
+        Which baseline: shares of the classes, prevalence of each label or means in the training
+        records; logistic or ridge regression on the composition (of DNA and RNA length and GC, of
+        proteins and words length and the share of each symbol); the same on counts of k-mers, on
+        letters by position (where no record is padded), or on both, whichever does best on
+        validation, or on the columns of a table of numbers.
     parameters : mapping
         Any of `DEFAULTS[architecture]`.
     seed : int
@@ -301,7 +327,7 @@ def train_baseline(
     Raises
     ------
     InputError
-        For parameters that don't fit and splits that don't fit the dataset.
+        For parameters and splits that don't fit the dataset.
     """
     started = time.perf_counter()
     complete = check_parameters(architecture, parameters, model_name)
@@ -322,7 +348,7 @@ def train_baseline(
         "model": model_name,
         "architecture": architecture,
         "kind": "baseline",
-        "parameters": dict(parameters),
+        "parameters": dict(parameters) | trainer.settled,
         "device": "cpu",
         "device_name": cpu_name(),
         "threads": threads,

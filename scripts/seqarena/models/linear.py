@@ -1,22 +1,16 @@
-"""Linear models on features of sequences: fitting them, and predicting from tokens."""
+"""Linear models on features of records: fitting them, and predicting from tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 from scipy.special import expit, softmax
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from seqarena.data.encoding import kmer_counts, positional_one_hot
+from seqarena.models.features import ROWS_AT_ONCE, Features, parts_of
 
-ROWS_AT_ONCE = 4096
 SMALLEST_PROBABILITY = 1e-7  # as Keras clips in its cross-entropies, so that losses compare
-
-#: Variance that a block of features is scaled to. It decides what an L2 strength means, and keeps
-#: gradients well above the solver's tolerance, under which 1 stopped it early.
-BLOCK_VARIANCE = 100.0
 
 
 @dataclass(frozen=True)
@@ -26,7 +20,7 @@ class Constant:
     Attributes
     ----------
     values : numpy.ndarray
-        float64 (outputs,): shares of the classes, or the mean.
+        float64 (outputs,): shares of the classes, prevalence of each label, or means.
     """
 
     values: np.ndarray
@@ -36,21 +30,23 @@ class Constant:
         """Number of fitted parameters."""
         return self.values.size
 
-    def predict(self, tokens: np.ndarray, records: pd.DataFrame) -> np.ndarray:
-        """Predictions (n, outputs) for tokens (n, length); `records` isn't looked at."""
+    def predict(self, tokens, records: pd.DataFrame | None) -> np.ndarray:
+        """Predictions (n, outputs) for n rows of tokens; `records` isn't looked at."""
         return np.tile(self.values, (len(tokens), 1))
+
+    def predict_rows(self, dataset, rows: np.ndarray) -> np.ndarray:
+        """Predictions (rows, outputs) for rows of a dataset."""
+        return self.predict(rows, None)
 
 
 @dataclass(frozen=True)
 class Linear:
-    """A generalised linear model on features of sequences.
+    """A generalised linear model on features of records.
 
     Attributes
     ----------
-    features : tuple of str
-        Blocks of features: "kmer", "onehot", "composition".
-    k, both_strands : int, bool
-        How k-mers are counted.
+    features : Features
+        What it looks at.
     coefficients : numpy.ndarray
         float64 (features, outputs), for unscaled features.
     intercept : numpy.ndarray
@@ -59,9 +55,7 @@ class Linear:
         Decides the link: logistic, softmax or none.
     """
 
-    features: tuple[str, ...]
-    k: int
-    both_strands: bool
+    features: Features
     coefficients: np.ndarray
     intercept: np.ndarray
     task: str
@@ -71,63 +65,58 @@ class Linear:
         """Number of fitted parameters."""
         return self.coefficients.size + self.intercept.size
 
-    def predict(self, tokens: np.ndarray, records: pd.DataFrame) -> np.ndarray:
+    def predict(
+        self, tokens: np.ndarray | Sequence[np.ndarray], records: pd.DataFrame
+    ) -> np.ndarray:
         """Predictions (n, outputs) in the target's own units.
 
         Parameters
         ----------
-        tokens : numpy.ndarray
-            uint8 (n, length).
+        tokens : numpy.ndarray or sequence of numpy.ndarray
+            uint8 (n, length), padded where records are shorter, or one array a record; of a table
+            of numbers float32 (n, columns).
         records : pandas.DataFrame
-            Columns length and gc of the same n records.
+            Columns length and, of DNA and RNA, gc of the same n records.
+
+        Raises
+        ------
+        InputError
+            If it looks at letters by position, and records have another length than those that it
+            was fitted on.
         """
-        blocks = [
-            feature_block(name, tokens, records, k=self.k, both_strands=self.both_strands)
-            for name in self.features
-        ]
-        return self.predict_features(sparse.hstack(blocks, format="csr"))
+        parts = [slice(i, i + ROWS_AT_ONCE) for i in range(0, max(len(tokens), 1), ROWS_AT_ONCE)]
+        return np.concatenate(
+            [self.predict_features(self.features.of(tokens[x], records.iloc[x])) for x in parts]
+        )
+
+    def predict_rows(self, dataset, rows: np.ndarray) -> np.ndarray:
+        """Predictions (rows, outputs) for rows of a dataset, a few at a time."""
+        return np.concatenate(
+            [
+                self.predict(dataset.rows(part), dataset.records.iloc[part])
+                for part in parts_of(dataset, rows)
+            ]
+        )
 
     def predict_features(self, features) -> np.ndarray:
         """Predictions (n, outputs) from a matrix of features (n, features)."""
         scores = np.asarray(features @ self.coefficients) + self.intercept
-        if self.task == "binary":
+        if self.task in ("binary", "multilabel"):
             return expit(scores)
         return softmax(scores, axis=1) if self.task == "multiclass" else scores
 
 
-def feature_block(
-    name: str, tokens: np.ndarray, records: pd.DataFrame, *, k: int, both_strands: bool
-):
-    """One kind of features of sequences.
-
-    Parameters
-    ----------
-    name : {"kmer", "onehot", "composition"}
-        Counts of words, letters by position, or the source's length and GC content.
-    tokens : numpy.ndarray
-        uint8 (n, length).
-    records : pandas.DataFrame
-        Columns length and gc.
-    k, both_strands : int, bool
-        How words are counted.
-
-    Returns
-    -------
-    scipy.sparse.csr_array
-        float32 (n, features); composition is float64, since lengths may be long.
-    """
-    if name == "composition":
-        return sparse.csr_array(records[["length", "gc"]].to_numpy(dtype=float))
-    parts = []
-    for start in range(0, max(len(tokens), 1), ROWS_AT_ONCE):  # dense blocks never exist at once
-        part = tokens[start : start + ROWS_AT_ONCE]
-        dense = kmer_counts(part, k, both_strands) if name == "kmer" else positional_one_hot(part)
-        parts.append(sparse.csr_array(dense.astype(np.float32, copy=False)))
-    return sparse.vstack(parts, format="csr")
-
-
-def fit_linear(features, truth: np.ndarray, task: str, strengths: Sequence[float]):
+def fit_linear(
+    features,
+    truth: np.ndarray,
+    task: str,
+    strengths: Sequence[float],
+    weights: np.ndarray | None = None,
+) -> Iterator[tuple[float, np.ndarray, np.ndarray]]:
     """Fit a path of L2 strengths, each from the one before.
+
+    Several labels or numbers are as many models, each fitted on the records in which it isn't
+    missing.
 
     Parameters
     ----------
@@ -138,8 +127,10 @@ def fit_linear(features, truth: np.ndarray, task: str, strengths: Sequence[float
     task : str
         The task.
     strengths : sequence of float
-        From strong to weak. The penalty is strength / 2 x sum of squares, beside the sum of the
-        records' losses.
+        From strong to weak. The penalty is strength / 2 x sum of squares, beside the weighted sum
+        of the records' cross-entropies or halved squared errors.
+    weights : numpy.ndarray, optional
+        float (n,): how much each record counts. Default: 1 each.
 
     Yields
     ------
@@ -148,50 +139,77 @@ def fit_linear(features, truth: np.ndarray, task: str, strengths: Sequence[float
     coefficients, intercept : numpy.ndarray
         (features, outputs) and (outputs,).
     """
-    if task == "regression":
-        for strength in strengths:
-            ridge = Ridge(alpha=strength, solver="sparse_cg", tol=1e-5)
-            ridge.fit(features, truth[:, 0])
-            yield strength, ridge.coef_[:, None].copy(), np.atleast_1d(ridge.intercept_)
+    weights = np.ones(len(truth)) if weights is None else weights
+    if task == "multiclass":
+        paths = [_classes_path(features, truth, weights, strengths)]
+    else:
+        path = _ridge_path if task == "regression" else _logistic_path
+        paths = [path(features, column, weights, strengths) for column in truth.T]
+    for strength, *fits in zip(strengths, *paths, strict=True):
+        coefficients, intercepts = zip(*fits, strict=True)
+        yield strength, np.concatenate(coefficients, axis=1), np.concatenate(intercepts)
+
+
+def _without_missing(target: np.ndarray, weights: np.ndarray):
+    """Targets and weights in which a missing target counts nothing; None if all count alike.
+
+    A weight of 0 leaves a record out without a copy of the features of all others.
+    """
+    missing = np.isnan(target)
+    weights = np.where(missing, 0, weights)
+    return np.where(missing, 0, target), (None if (weights == 1).all() else weights)
+
+
+def _ridge_path(features, target, weights, strengths):
+    """Coefficients (features, 1) and intercept (1,) for each strength."""
+    target, weights = _without_missing(target, weights)
+    if weights is not None and not weights.any():
+        yield from [(np.zeros((features.shape[1], 1)), np.zeros(1))] * len(strengths)
         return
-    outputs = truth.shape[1]
-    labels = truth.argmax(axis=1) if outputs > 1 else truth[:, 0].astype(int)
-    seen = np.unique(labels)
-    if len(seen) == 1:
-        share = np.clip(truth.mean(axis=0), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-        intercept = np.log(share) if outputs > 1 else np.log(share / (1 - share))
-        for strength in strengths:
-            yield strength, np.zeros((features.shape[1], outputs)), intercept
-        return
-    model = LogisticRegression(solver="lbfgs", tol=1e-3, max_iter=500, warm_start=True)
     for strength in strengths:
-        model.set_params(C=1 / strength).fit(features, labels)
-        if outputs == 1:
-            yield strength, model.coef_.T.copy(), model.intercept_.copy()
-            continue
+        ridge = Ridge(alpha=strength, solver="sparse_cg", tol=1e-5)
+        ridge.fit(features, target, weights)
+        yield ridge.coef_[:, None].copy(), np.atleast_1d(ridge.intercept_)
+
+
+def _logistic_path(features, target, weights, strengths):
+    """Coefficients (features, 1) and intercept (1,) for each strength."""
+    target, weights = _without_missing(target, weights)
+    counted = target if weights is None else target[weights > 0]
+    if len(np.unique(counted)) < 2:
+        share = counted.mean() if len(counted) else 0.5
+        share = np.clip([share], SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+        constant = np.zeros((features.shape[1], 1)), np.log(share / (1 - share))
+        yield from [constant] * len(strengths)
+        return
+    for model in _regressions(features, target.astype(int), weights, strengths):
+        yield model.coef_.T.copy(), model.intercept_.copy()
+
+
+def _classes_path(features, truth, weights, strengths):
+    """Coefficients (features, classes) and intercept (classes,) for each strength."""
+    outputs, labels = truth.shape[1], truth.argmax(axis=1)
+    seen = np.unique(labels[weights > 0])
+    if len(seen) == 1:
+        share = np.clip(np.eye(outputs)[seen[0]], SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+        yield from [(np.zeros((features.shape[1], outputs)), np.log(share))] * len(strengths)
+        return
+    weights = None if (weights == 1).all() else weights
+    for model in _regressions(features, labels, weights, strengths):
+        classes = model.classes_
         # A class that training lacks gets next to no probability, and still a column.
         coefficients = np.zeros((features.shape[1], outputs))
         intercept = np.full(outputs, model.intercept_.min() + np.log(SMALLEST_PROBABILITY))
-        if len(seen) == 2:
-            coefficients[:, seen[1]] = model.coef_[0]
-            intercept[seen] = [0, model.intercept_[0]]
+        if len(classes) == 2:
+            coefficients[:, classes[1]] = model.coef_[0]
+            intercept[classes] = [0, model.intercept_[0]]
         else:
-            coefficients[:, seen], intercept[seen] = model.coef_.T, model.intercept_
-        yield strength, coefficients, intercept
+            coefficients[:, classes], intercept[classes] = model.coef_.T, model.intercept_
+        yield coefficients, intercept
 
 
-def scale_block(block, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Centre and scale of each column of a block, from training rows, float64 (features,).
-
-    A block of k-mers or letters gets one scale, so that both have one total variance and neither
-    drowns the other; scaling each column would blow up rare words (multiclass accuracy 0.934
-    against 0.954 on 3,190 splice junctions). It stays sparse, so it isn't centred. Length and GC
-    are standardised each.
-    """
-    mean = np.asarray(block.mean(axis=0)).ravel()
-    variance = np.asarray(block.multiply(block).mean(axis=0)).ravel() - mean**2
-    if name == "composition":
-        constant = variance <= 1e-12 * np.maximum(mean**2, 1)
-        return mean, np.where(constant, 1.0, np.sqrt(np.maximum(variance, 0)))
-    total = np.sqrt(max(variance.sum(), 0) / BLOCK_VARIANCE)
-    return np.zeros_like(mean), np.full(len(mean), total if total > 0 else 1.0)
+def _regressions(features, labels, weights, strengths) -> Iterator[LogisticRegression]:
+    """One model, fitted again for each strength from where it is."""
+    model = LogisticRegression(solver="lbfgs", tol=1e-3, max_iter=500, warm_start=True)
+    for strength in strengths:
+        yield model.set_params(C=1 / strength).fit(features, labels, weights)
