@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rule_script import read_runs, read_tsv, rule_script
 from seqarena.evaluation.calibration import calibrate
+from seqarena.evaluation.prediction_table import names_of
 from seqarena.files import write_tsv
 
 
@@ -15,7 +16,7 @@ def main(snakemake):
     calibration, temperatures, reliability = calibrate(
         read_runs(snakemake.input.predictions),
         summary["task"],
-        summary["classes"],
+        names_of(summary),
         read_tsv(snakemake.input.clusters),
         n_bootstrap=snakemake.params.evaluation["bootstrap"],
         seed=snakemake.params.seed,

@@ -4,9 +4,12 @@ import json
 from pathlib import Path
 
 from rule_script import read_runs, read_tsv, rule_script
-from seqarena.evaluation.comparison import compare, rank
+from seqarena.evaluation.comparison import compare
 from seqarena.evaluation.corrected_t import fold_sizes
 from seqarena.evaluation.headline import headline
+from seqarena.evaluation.metrics import targets_left_out
+from seqarena.evaluation.prediction_table import names_of
+from seqarena.evaluation.ranking import rank
 from seqarena.files import write_json, write_tsv
 
 
@@ -21,7 +24,7 @@ def main(snakemake):
     comparison = compare(
         read_runs(snakemake.input.predictions),
         summary["task"],
-        summary["classes"],
+        names_of(summary),
         read_tsv(snakemake.input.clusters),
         read_tsv(snakemake.input.thresholds),
         sizes,
@@ -39,6 +42,7 @@ def main(snakemake):
         params.baselines,
         primary_metric,
         summary["target"],
+        left_out=targets_left_out(metrics),
     )
     write_tsv(comparison, snakemake.output.comparison)
     write_tsv(ranking, snakemake.output.ranking)

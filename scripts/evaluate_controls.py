@@ -1,7 +1,7 @@
 """Measure the trainings on permuted labels, shuffled input, other seeds and fewer records."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +16,7 @@ from seqarena.evaluation.controls import (
     measure_controls,
     seed_spread,
 )
+from seqarena.evaluation.prediction_table import names_of
 from seqarena.files import write_tsv
 
 
@@ -30,12 +31,14 @@ def read_controls(paths: Iterable[str | Path]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame({"control": []})
 
 
-def read_labels(paths: Iterable[str | Path], task: str) -> pd.Series:
+def read_labels(
+    paths: Iterable[str | Path], task: str, names: Sequence[str] | None
+) -> pd.Series | pd.DataFrame:
     """Read the labels of the test records of repeat 1, before anything was permuted."""
     columns = ["record", "role", "target", "truth"]
     first = [path for path in paths if Path(path).parent.name == "repeat1"]
     frames = [pd.read_parquet(path, columns=columns) for path in first]
-    return labels_by_record(pd.concat(frames, ignore_index=True), task)
+    return labels_by_record(pd.concat(frames, ignore_index=True), task, names)
 
 
 def training_records(splits: str | Path, of_controls: Iterable[str | Path]) -> dict[float, float]:
@@ -53,20 +56,21 @@ def main(snakemake):
     """Write what the controls came to, the spread over seeds and the learning curve."""
     inputs, params = snakemake.input, snakemake.params
     summary = json.loads(Path(inputs.summary).read_text(encoding="utf-8"))
-    task, metric, metrics = summary["task"], params.primary_metric, read_tsv(inputs.metrics)
+    task, names = summary["task"], names_of(summary)
+    metric, metrics = params.primary_metric, read_tsv(inputs.metrics)
     predictions = read_controls(inputs.control_predictions)
     measured = measure_controls(
         predictions,
         task,
-        summary["classes"],
+        names,
         read_tsv(inputs.clusters),
         metric,
         n_bootstrap=params.evaluation["bootstrap"],
         seed=params.seed,
     )
     null = predictions[predictions["control"].isin(NULL_CONTROLS)]
-    truths = {name: labels_by_record(part, task) for name, part in null.groupby("control")}
-    original = read_labels(inputs.predictions, task) if truths else pd.Series(dtype=float)
+    truths = {name: labels_by_record(part, task, names) for name, part in null.groupby("control")}
+    original = read_labels(inputs.predictions, task, names) if truths else pd.Series(dtype=float)
     controls = judge_controls(measured, metrics, truths, original, params.evaluation["equivalence"])
     n_train = training_records(inputs.splits, inputs.control_splits)
     write_tsv(controls, snakemake.output.controls)

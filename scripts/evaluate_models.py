@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 from rule_script import read_runs, read_tsv, rule_script
-from seqarena.evaluation.metrics import choose_thresholds, evaluate
+from seqarena.evaluation.metrics import evaluate
+from seqarena.evaluation.prediction_table import names_of
+from seqarena.evaluation.thresholds import choose_thresholds
 from seqarena.files import write_tsv
 
 
@@ -17,7 +19,7 @@ def main(snakemake):
     metrics = evaluate(
         predictions,
         summary["task"],
-        summary["classes"],
+        names_of(summary),
         read_tsv(snakemake.input.clusters),
         thresholds,
         n_bootstrap=snakemake.params.evaluation["bootstrap"],

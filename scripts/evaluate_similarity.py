@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from rule_script import read_runs, read_tsv, rule_script
+from seqarena.evaluation.prediction_table import names_of
 from seqarena.evaluation.similarity import evaluate_similarity
 from seqarena.files import write_tsv
 
@@ -15,7 +16,7 @@ def main(snakemake):
     table = evaluate_similarity(
         read_runs(snakemake.input.predictions),
         summary["task"],
-        summary["classes"],
+        names_of(summary),
         read_tsv(snakemake.input.clusters),
         read_tsv(snakemake.input.thresholds),
         read_tsv(snakemake.input.leakage),

@@ -3,11 +3,27 @@
 import numpy as np
 import pandas as pd
 
-from seqarena.evaluation.comparison import compare, rank
+from seqarena.evaluation.comparison import compare
 from seqarena.evaluation.headline import headline
-from seqarena.evaluation.metrics import choose_thresholds, evaluate
+from seqarena.evaluation.metrics import evaluate
+from seqarena.evaluation.ranking import rank
+from seqarena.evaluation.thresholds import choose_thresholds
 
-PRIMARY = {"binary": "auroc", "multiclass": "accuracy", "regression": "spearman"}
+PRIMARY = {
+    "binary": "auroc",
+    "multiclass": "accuracy",
+    "multilabel": "macro_auroc",
+    "regression": "spearman",
+    "several": "pearson",
+}
+"""Kinds of made-up data; "several" is a regression with several targets."""
+PREVALENCE = (0.5, 0.3, 0.15)
+UNITS = (1.0, 100.0, 0.01)
+
+
+def task_of(kind):
+    """Give the task of a kind of made-up data."""
+    return "regression" if kind == "several" else kind
 
 
 def arena(
@@ -23,7 +39,8 @@ def arena(
     """Give predictions of a model for each skill (named m0, m1, ...), classes and clusters.
 
     Skill is the signal in standard deviations of the noise. The noise is a model's and a repeat's
-    own. Fold k is test, fold k + 1 validation.
+    own. Fold k is test, fold k + 1 validation. Of several labels or regression targets a tenth of
+    the truths is missing; their names stand for the classes.
     """
     random = np.random.default_rng(seed)
     records = np.array([f"r{i:05d}" for i in range(n)])
@@ -31,6 +48,8 @@ def arena(
     fold_of = clusters["cluster"].to_numpy() % folds
     if task == "regression":
         truth, classes = random.normal(size=n), None
+    elif task in ("multilabel", "several"):
+        truth, classes = _several(task, n, random)
     else:
         classes = ["neg", "pos"] if task == "binary" else [f"c{k}" for k in range(n_classes)]
         truth = random.integers(0, len(classes), n)
@@ -47,9 +66,24 @@ def arena(
     return pd.concat(tables, ignore_index=True), classes, clusters
 
 
+def _several(task, n, random):
+    if task == "multilabel":
+        truth = (random.random((n, len(PREVALENCE))) < PREVALENCE).astype(float)
+    else:
+        truth = random.normal(size=(n, len(UNITS))) * UNITS
+    missing = random.random(truth.shape) < 0.1
+    missing[missing.all(axis=1), 0] = False
+    return np.where(missing, np.nan, truth), [f"t{k}" for k in range(truth.shape[1])]
+
+
 def _outputs(task, truth, skill, random, n_classes):
     if task == "regression":
         return skill * truth + random.normal(size=len(truth))
+    if task in ("multilabel", "several"):
+        noise, known = random.normal(size=truth.shape), np.nan_to_num(truth)
+        if task == "several":
+            return skill * known + noise * UNITS
+        return 1 / (1 + np.exp(-skill * (known - 0.5) - noise))
     if task == "binary":
         return 1 / (1 + np.exp(-skill * (truth - 0.5) - random.normal(size=len(truth))))
     scores = random.normal(size=(len(truth), n_classes))
@@ -58,7 +92,7 @@ def _outputs(task, truth, skill, random, n_classes):
 
 
 def _tidy(task, records, truth, outputs, classes, rows):
-    if task != "multiclass":
+    if task in ("binary", "regression"):
         columns = {"record": records[rows], "target": "y", "truth": truth[rows].astype(float)}
         return pd.DataFrame(columns | {"prediction": outputs[rows]})
     k = len(classes)
@@ -66,7 +100,7 @@ def _tidy(task, records, truth, outputs, classes, rows):
         {
             "record": np.repeat(records[rows], k),
             "target": np.tile(classes, len(rows)),
-            "truth": np.eye(k)[truth[rows]].ravel(),
+            "truth": (np.eye(k)[truth] if task == "multiclass" else truth)[rows].ravel(),
             "prediction": outputs[rows].ravel(),
         }
     )
@@ -95,8 +129,9 @@ def contest(task="binary", change=None, metric=None, baselines=("m0",), n_bootst
     predictions, classes, clusters = arena(task, **options)
     sizes = sizes_of(predictions)
     predictions = predictions if change is None else change(predictions)
-    metric = metric or PRIMARY[task]
+    kind, task = task, task_of(task)
     data = (predictions, task, classes, clusters, choose_thresholds(predictions, task))
+    metric = metric or PRIMARY[kind]
     metrics = evaluate(*data, n_bootstrap)
     comparison = compare(*data, sizes, metric, baselines, n_bootstrap=n_bootstrap)
     ranking = rank(metrics, metric, baselines)

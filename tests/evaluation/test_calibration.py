@@ -13,8 +13,10 @@ from scipy.special import expit, log_softmax, softmax
 from sklearn.metrics import brier_score_loss, log_loss
 
 import calibrate_models
+from rule_script import read_tsv
 from seqarena.evaluation.calibration import calibrate, fit_temperature, scale
-from seqarena.evaluation.metrics import choose_thresholds, evaluate
+from seqarena.evaluation.metrics import evaluate
+from seqarena.evaluation.thresholds import choose_thresholds
 
 ROW = ["model", "stage", "metric"]
 
@@ -206,15 +208,15 @@ def test_temperatures_come_from_validation_and_from_no_other_fold():
 def test_tables_have_the_columns_and_rows_of_the_contract(task):
     found, temperatures, reliability, predictions = measured(task)
     size = ["value", "low", "high", "n", "groups"]
-    assert list(found) == [*ROW, *size]
+    assert list(found) == [*ROW[:2], "target", "metric", *size]
     assert len(found) == 3 * 2 * 3 and not found[ROW].duplicated().any()
     assert set(found["metric"]) == {"brier", "log_loss", "ece"}
     assert found["n"].eq(predictions["record"].nunique()).all()
     assert (found["low"] <= found["value"]).all() and (found["value"] <= found["high"]).all()
-    assert list(temperatures) == ["model", "repeat", "fold", "temperature"]
+    assert list(temperatures) == ["model", "repeat", "fold", "target", "temperature"]
     assert len(temperatures) == 3 * 2 * 4
     bins = ["bin", "n", "groups", "predicted", "observed", "low", "high"]
-    assert list(reliability) == ["model", "stage", *bins]
+    assert list(reliability) == ["model", "stage", "target", *bins]
     # Of one repeat: each record counts once.
     counted = reliability.groupby(["model", "stage"])["n"].sum()
     assert (counted == predictions["record"].nunique()).all() and len(counted) == 6
@@ -272,7 +274,7 @@ def test_nothing_finite_gives_a_table_without_rows():
     _, _, reliability, _ = measured(
         skills=(1.0,), change=lambda predictions: predictions.assign(prediction=np.nan)
     )
-    assert reliability.empty and list(reliability)[:3] == ["model", "stage", "bin"]
+    assert reliability.empty and list(reliability)[:4] == ["model", "stage", "target", "bin"]
 
 
 def test_one_group_has_no_interval_and_no_calibration_error():
@@ -344,4 +346,4 @@ def test_the_script_writes_the_three_tables(tmp_path):
     calibrate_models.main(snakemake)
     expected = calibrate(predictions, "binary", classes, clusters, 40, seed=3)
     for name, table in zip(names, expected, strict=True):
-        pd.testing.assert_frame_equal(pd.read_csv(output[name], sep="\t"), table)
+        pd.testing.assert_frame_equal(read_tsv(output[name]), table, check_dtype=False)

@@ -6,13 +6,15 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from arena import PRIMARY, arena, contest, copy_of, sizes_of
+from arena import PRIMARY, arena, contest, copy_of, sizes_of, task_of
 
 import compare_models
-from seqarena.evaluation.comparison import best_baseline, compare, rank
+from seqarena.evaluation.comparison import compare
 from seqarena.evaluation.corrected_t import corrected_t
 from seqarena.evaluation.delong import delong_difference
-from seqarena.evaluation.metrics import choose_thresholds, evaluate
+from seqarena.evaluation.metrics import evaluate
+from seqarena.evaluation.ranking import best_baseline, rank
+from seqarena.evaluation.thresholds import choose_thresholds
 
 ONE_SPLIT = {"repeats": 1}
 ONE_TEST_SET = {"folds": 1, "repeats": 1}
@@ -21,13 +23,14 @@ ONE_TEST_SET = {"folds": 1, "repeats": 1}
 def compared(predictions, task, classes, clusters, metric, sizes=None, **options):
     """Compare models by what `arena` gives."""
     sizes = sizes_of(predictions) if sizes is None else sizes
+    task = task_of(task)
     thresholds = choose_thresholds(predictions, task)
     return compare(predictions, task, classes, clusters, thresholds, sizes, metric, **options)
 
 
 @pytest.mark.parametrize("task", PRIMARY)
 def test_a_clearly_better_model_is_better(task):
-    metrics, ranking, comparison, _ = contest(task, n=400, n_groups=200)
+    metrics, ranking, comparison, _ = contest(task, skills=(0.5, 1.5, 3.5), n=400, n_groups=200)
     assert ranking["model"].to_list() == ["m2", "m1", "m0"]
     assert ranking["rank"].to_list() == [1, 2, 3]
     pairs = list(zip(comparison["model_a"], comparison["model_b"], strict=True))
@@ -71,6 +74,10 @@ def test_the_corrected_t_is_of_the_metrics_of_the_folds(task):
         ("multiclass", "macro_auroc", 1, 2, "group bootstrap"),
         ("regression", "rmse", 1, 1, "group bootstrap"),
         ("regression", "r2", 4, 3, "corrected t"),
+        ("multilabel", "macro_auprc", 4, 2, "corrected t"),
+        ("multilabel", "micro_auroc", 1, 1, "group bootstrap"),
+        ("multilabel", "log_loss", 1, 2, "group bootstrap"),
+        ("several", "rmse", 4, 1, "group bootstrap"),
     ],
 )
 def test_the_split_decides_on_the_method(task, metric, folds, repeats, method):
@@ -79,8 +86,8 @@ def test_the_split_decides_on_the_method(task, metric, folds, repeats, method):
     assert row["method"] == method
     assert row["low"] < row["difference"] < row["high"]
     if method != "corrected t":
-        thresholds = choose_thresholds(data[0], task)
-        values = rank(evaluate(data[0], task, *data[1:], thresholds, 10), metric)["value"]
+        thresholds = choose_thresholds(data[0], task_of(task))
+        values = rank(evaluate(data[0], task_of(task), *data[1:], thresholds, 10), metric)["value"]
         assert row["difference"] == pytest.approx(abs(values[0] - values[1]))
 
 
@@ -152,7 +159,7 @@ def test_a_perfect_model_against_a_constant_one_is_left_to_the_bootstrap(options
     assert said["beyond_noise"]
 
 
-@pytest.mark.parametrize("task", PRIMARY)
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_two_records_decide_nothing(task):
     predictions, classes, clusters = arena(
         task, skills=(0.0, 1.0), n=2, n_classes=2, **ONE_TEST_SET
@@ -368,9 +375,11 @@ def test_chance_is_what_a_constant_prediction_reaches(task):
     predictions, classes, clusters = arena(task, skills=(0.0, 1.0))
     rows = predictions["model"] == "m0"
     predictions.loc[rows, "prediction"] = best_constant(predictions[rows])["prediction"]
-    thresholds = choose_thresholds(predictions, task)
-    metrics = evaluate(predictions, task, classes, clusters, thresholds, 20)
+    thresholds = choose_thresholds(predictions, task_of(task))
+    metrics = evaluate(predictions, task_of(task), classes, clusters, thresholds, 20)
     names = {
+        "multilabel": ["macro_auroc", "macro_auprc", "micro_auroc", "micro_auprc", "macro_mcc"],
+        "several": ["rmse", "r2"],
         "binary": ["auroc", "auprc", "brier", "log_loss"],
         "multiclass": ["macro_auroc", "accuracy", "balanced_accuracy", "mcc", "log_loss"],
         "regression": ["rmse", "r2"],

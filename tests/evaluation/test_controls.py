@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from arena import arena, constant
+from arena import arena, constant, task_of
 
 import evaluate_controls as script
 from seqarena.evaluation.controls import (
@@ -18,17 +18,25 @@ from seqarena.evaluation.controls import (
     null_widening,
     seed_spread,
 )
-from seqarena.evaluation.metrics import choose_thresholds, evaluate
+from seqarena.evaluation.metrics import evaluate
+from seqarena.evaluation.thresholds import choose_thresholds
 
-PRIMARY = {"binary": "auroc", "multiclass": "macro_f1", "regression": "spearman"}
+PRIMARY = {
+    "binary": "auroc",
+    "multiclass": "macro_f1",
+    "multilabel": "macro_auprc",
+    "regression": "spearman",
+    "several": "pearson",
+}
 NULL = ["permuted_labels", "shuffled_input"]
 
 
 def whole(task, skills=(0.0, 2.0), **options):
     """Predictions of a dataset itself, its classes, clusters and metrics."""
     predictions, classes, clusters = arena(task, skills, repeats=1, **options)
-    thresholds = choose_thresholds(predictions, task)
-    metrics = evaluate(predictions, task, classes, clusters, thresholds, n_bootstrap=100, seed=1)
+    thresholds = choose_thresholds(predictions, task_of(task))
+    data = (predictions, task_of(task), classes, clusters, thresholds)
+    metrics = evaluate(*data, n_bootstrap=100, seed=1)
     return predictions, classes, clusters, metrics
 
 
@@ -64,7 +72,7 @@ def test_a_control_is_measured_as_the_dataset_is(task, control):
     predictions, classes, clusters, metrics = whole(task)
     measured = measure_controls(
         predictions.assign(control=control),
-        task,
+        task_of(task),
         classes,
         clusters,
         PRIMARY[task],
@@ -258,19 +266,20 @@ def test_a_leak_is_an_alarm_and_a_constant_is_none(task):
     predictions, classes, clusters, metrics = whole(task, skills=(0.0, 2.0), n=400, n_groups=200)
     predictions = predictions[predictions["model"] == "m1"]
     options = {"n_bootstrap": 200, "seed": 1}
+    kind, task = task, task_of(task)
     leak = predictions.assign(control="permuted_labels")
-    measured = measure_controls(leak, task, classes, clusters, PRIMARY[task], **options)
-    truth = labels_by_record(leak, task)
+    measured = measure_controls(leak, task, classes, clusters, PRIMARY[kind], **options)
+    truth = labels_by_record(leak, task, classes)
     original = truth.sample(frac=1, random_state=0).set_axis(truth.index)
     table = judge_controls(measured, metrics, {"permuted_labels": truth}, original)
     assert table["verdict"].item() == "above chance"
     assert table["original"].item() == pytest.approx(table["value"].item())
     flat = constant(leak, "m1", 0.4).assign(prediction=0.4)
-    measured = measure_controls(flat, task, classes, clusters, PRIMARY[task], **options)
+    measured = measure_controls(flat, task, classes, clusters, PRIMARY[kind], **options)
     table = judge_controls(measured, metrics, {"permuted_labels": truth}, original)
     # A constant has no correlation, and its macro F1 is that of one class.
-    verdict = {"binary": "at chance", "multiclass": "below chance", "regression": "undefined"}
-    assert table["verdict"].item() == verdict[task]
+    verdict = {"multiclass": "below chance", "regression": "undefined"}
+    assert table["verdict"].item() == verdict.get(kind, "at chance")
 
 
 def test_one_group_of_test_records_is_undefined():
@@ -291,6 +300,38 @@ def test_labels_are_read_once_a_record():
     assert (rows["target"].to_numpy() == labels[rows["record"]].to_numpy()).all()
     binary, _, _, _ = whole("binary")
     assert set(labels_by_record(binary, "binary")) == {0.0, 1.0}
+
+
+def test_labels_of_several_targets_have_a_column_each():
+    predictions, names, _, _ = whole("multilabel")
+    labels = labels_by_record(predictions, "multilabel", names)
+    assert labels.columns.to_list() == names and labels.index.is_unique
+    rows = predictions[predictions["role"] == "test"]
+    pairs = zip(rows["record"], rows["target"], strict=True)
+    np.testing.assert_array_equal(rows["truth"], [labels.loc[pair] for pair in pairs])
+
+
+@pytest.mark.parametrize("task", ["multilabel", "several"])
+def test_several_labels_that_were_not_permuted_tell_nothing(task):
+    predictions, names, _, metrics = whole(task)
+    original = labels_by_record(predictions, task_of(task), names)
+    permuted = original.sample(frac=1, random_state=0).set_axis(original.index)
+    few = original.copy()
+    few.iloc[:6] = permuted.iloc[:6]
+    row = measured_row(metric=PRIMARY[task], value=0.9, low=0.8, high=0.95)
+    for truth, verdict in ((original, "undefined"), (few, "undefined"), (permuted, "above chance")):
+        assert judge(row, metrics, truth, original)["verdict"].item() == verdict
+
+
+def test_chance_of_the_mean_error_of_several_targets_is_in_standard_deviations():
+    # |y - median| is 4 on average (as above) and the standard deviation 6.78.
+    one = pd.Series([0.0, 1, 2, 3, 18, np.nan])
+    truth = pd.DataFrame({"a": one, "b": 1000 * one[::-1].to_numpy(), "c": 1.0})
+    _, _, _, metrics = whole("several")
+    row = measured_row(metric="mae", value=0.7, low=0.7, high=0.7)
+    original = truth.iloc[[3, 4, 5, 0, 1, 2]].set_axis(truth.index)
+    chance = judge(row, metrics, truth, original)["chance"].item()
+    assert chance == pytest.approx(4 / np.std([0, 1, 2, 3, 18]))
 
 
 def seeds(**values):
@@ -376,7 +417,7 @@ def run_script(folder, predictions, summary, clusters, metrics, controls, fixed_
     files = {name: folder / f"{name}.tsv" for name in ("controls", "seeds", "learning_curve")}
     inputs = {"summary": folder / "summary.json", "clusters": folder / "clusters.tsv"}
     inputs |= {"metrics": folder / "metrics.tsv", "splits": folder / "splits.parquet"}
-    params = {"primary_metric": PRIMARY[summary["task"]], "fixed_test": fixed_test, "seed": 1}
+    params = {"primary_metric": PRIMARY[summary["kind"]], "fixed_test": fixed_test, "seed": 1}
     params["evaluation"] = {"bootstrap": 100, "equivalence": 0.01}
     script.main(
         SimpleNamespace(
@@ -393,7 +434,9 @@ def run_script(folder, predictions, summary, clusters, metrics, controls, fixed_
 def test_the_script_reads_models_and_controls_from_paths(task, tmp_path):
     predictions, classes, clusters, metrics = whole(task)
     other, *_ = arena(task, (0.0, 0.0), repeats=1, seed=5)
-    summary = {"task": task, "classes": classes}
+    several = task in ("multilabel", "several")
+    summary = {"task": task_of(task), "kind": task, "classes": None if several else classes}
+    summary |= {"targets": classes if several else ["y"]}
     controls = {"permuted_labels": other, "seed2": predictions, "size12.5": predictions}
     tables = run_script(tmp_path, predictions, summary, clusters, metrics, controls)
     judged = tables["controls"]
@@ -409,7 +452,7 @@ def test_the_script_reads_models_and_controls_from_paths(task, tmp_path):
 
 def test_without_controls_there_are_headers_only(tmp_path):
     predictions, classes, clusters, metrics = whole("binary")
-    summary = {"task": "binary", "classes": classes}
+    summary = {"task": "binary", "kind": "binary", "classes": classes}
     tables = run_script(tmp_path, predictions, summary, clusters, metrics, {})
     assert all(table.empty and len(table.columns) > 7 for table in tables.values())
     assert list(tables["controls"]) == [

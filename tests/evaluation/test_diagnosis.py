@@ -28,7 +28,8 @@ def tables(train, validation, folds=5, stop_reason=ITSELF, reference=REFERENCE, 
         run = {"model": "net", "kind": "network", "repeat": 1, "fold": fold, "epochs": len(train)}
         run |= {"best_epoch": int(np.argmin(validation)) + 1, "stop_reason": stop_reason}
         runs.append(run | {"reference_loss": reference})
-        for name, value in (("auroc", area), ("mcc", area != 0.5), ("log_loss", 0.5)):
+        worth = {"auroc": area, "mcc": area != 0.5, "f1": 0.7, "prevalence": 0.5, "log_loss": 0.5}
+        for name, value in worth.items():
             row = {"model": "net", "repeat": "1", "fold": str(fold), "role": "test"}
             metrics.append(row | {"target": "", "metric": name, "value": float(value)})
     pooled = metrics[0] | {"repeat": "all", "fold": "all"}
@@ -291,6 +292,35 @@ def test_advice_on_data_follows_the_learning_curve(curves):
     # A gain of 0.05 that is counted as none.
     found = diagnose(*history, "auroc", "binary", learning_curve(0.75, 0.8), 0.06).iloc[0]
     assert found["more_data"] == "no"
+
+
+def test_one_class_for_every_record_is_degenerate_whatever_the_curve():
+    history, runs, metrics = tables(*GOOD)
+    never_called = {"mcc": 0.0, "f1": 0.0}
+    one_class = metrics.assign(
+        value=metrics["metric"].map(never_called).fillna(metrics["value"]).astype(float)
+    )
+    found = diagnose(history, runs, one_class, "auroc", "binary").iloc[0]
+    assert found["verdict"] == "degenerate"
+    assert found["reason"].startswith("Decides on the same class for every test record, so MCC is")
+    assert "in 5 of 5 runs: weigh the rarer classes more" in found["reason"]
+    alike = pd.concat([one_class[one_class["metric"] != "auroc"].assign(target="a"), one_class])
+    names = {"mcc": "macro_mcc", "f1": "macro_f1", "auroc": "macro_auroc"}
+    over_all = alike["target"] == ""
+    alike.loc[over_all, "metric"] = alike.loc[over_all, "metric"].replace(names)
+    alike = alike[~(over_all & (alike["metric"] == "prevalence"))]
+    found = diagnose(history, runs, alike, "macro_auroc", "multilabel").iloc[0]
+    assert found["reason"].startswith("Decides on the same labels for every test record")
+
+
+def test_equivalence_of_several_targets_is_in_standard_deviations_already():
+    history, runs, metrics = tables([0.5], [0.6], reference=1.0)
+    metrics = metrics.replace({"metric": {"auroc": "pearson", "mcc": "r2", "log_loss": "rmse"}})
+    metrics = pd.concat([metrics, metrics.assign(target="a")])
+    for gain, answer in ((0.009, "no"), (0.011, "yes")):
+        curve = learning_curve(0.6 + gain, 0.6, half=0.001, metric="rmse")
+        found = diagnose(history, runs, metrics, "rmse", "regression", curve, 0.01)
+        assert found["more_data"].item() == answer
 
 
 def test_equivalence_of_errors_is_in_standard_deviations():

@@ -13,7 +13,7 @@ from seqarena.evaluation.verdicts import decide, holm, in_words
 
 @pytest.mark.parametrize("task", PRIMARY)
 def test_a_network_that_wins(task):
-    _, _, _, said = contest(task, n=400, n_groups=200)
+    _, _, _, said = contest(task, skills=(0.5, 1.5, 3.5), n=400, n_groups=200)
     assert said["beyond_noise"]
     assert (said["best"], said["best_network"], said["best_baseline"]) == ("m2", "m2", "m0")
     assert said["sentence"].startswith("`m2`")
@@ -28,7 +28,7 @@ def test_a_network_that_wins(task):
 
 def test_a_degenerate_model_is_never_best():
     _, ranking, _, said = contest(change=lambda p: constant(p, "m0"), skills=(1.0, -1.5), folds=4)
-    assert ranking["degenerate"].to_list() == [True, False]
+    assert ranking["degenerate"].to_list() == [True, True]
     assert said["best"] is None
     assert said["sentence"].startswith("No model predicts `binding` better than chance")
     _, _, _, said = contest(change=lambda p: constant(constant(p, "m0"), "m1"), skills=(1.0, 1.0))
@@ -80,11 +80,11 @@ def test_a_single_group_gives_no_interval_but_a_caution():
 
 
 def test_one_split_into_folds_is_a_caution_and_one_test_set_is_not():
-    _, _, _, said = contest(skills=(0.0, 2.0), repeats=1)
+    _, _, _, said = contest(skills=(0.5, 2.0), repeats=1)
     assert said["cautions"][0].startswith("One split into folds was drawn")
     assert "set split.repeats to 5 or more" in said["cautions"][0]
     assert "by the group bootstrap" in said["sentence"]
-    _, _, _, said = contest(skills=(0.0, 2.0), repeats=1, folds=1)
+    _, _, _, said = contest(skills=(0.5, 2.0), repeats=1, folds=1)
     assert said["cautions"] == []
     assert "by the cluster-robust DeLong" in said["sentence"]
 
@@ -99,10 +99,13 @@ def said_of(order, difference, p, low=None, high=None, method="corrected t", equ
     high = difference + 0.02 if high is None else high
     ranking = pd.DataFrame(
         [
-            (place, name, value, value - 0.02, value + 0.02, 0.5, False, 500, 200)
+            (place, name, value, value - 0.02, value + 0.02, 0.5, False, "", 500, 200)
             for place, (name, value) in enumerate(order, 1)
         ],
-        columns=["rank", "model", "value", "low", "high", "chance", "degenerate", "n", "groups"],
+        columns=[
+            *("rank", "model", "value", "low", "high", "chance", "degenerate", "why"),
+            *("n", "groups"),
+        ],
     )
     pair = {"metric": "auroc", "model_a": order[0][0], "model_b": order[1][0]}
     numbers = {"difference": difference, "low": low, "high": high, "p": p, "p_adjusted": p}

@@ -3,20 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
-from arena import arena, constant
+from arena import PRIMARY, arena, constant, task_of
 from scipy import stats
 from sklearn import metrics as reference
 
-from seqarena.evaluation.metrics import (
-    HIGHER_IS_BETTER,
-    METRIC_NAMES,
-    TASK_METRICS,
-    PredictionTable,
-    best_threshold,
-    choose_thresholds,
-    degenerate_models,
-    evaluate,
-)
+from seqarena.evaluation.degenerate import CONSTANT, NOT_FINITE, degenerate_models
+from seqarena.evaluation.metric_names import HIGHER_IS_BETTER, METRIC_NAMES, TASK_METRICS
+from seqarena.evaluation.metrics import evaluate
+from seqarena.evaluation.prediction_table import PredictionTable
+from seqarena.evaluation.thresholds import best_threshold, choose_thresholds
 
 COLUMNS = [
     *("model", "repeat", "fold", "role", "target", "metric"),
@@ -26,6 +21,7 @@ COLUMNS = [
 
 def table(task="binary", predictions=None, n_bootstrap=50, **options):
     made, classes, clusters = arena(task, **options)
+    task = task_of(task)
     predictions = made if predictions is None else predictions(made)
     thresholds = choose_thresholds(predictions, task)
     found = evaluate(predictions, task, classes, clusters, thresholds, n_bootstrap)
@@ -50,6 +46,7 @@ def of(predictions, model="m1", repeat=1, role="test"):
 def test_binary_values_equal_scikit_learn():
     found, predictions, thresholds = table()
     assert list(found) == COLUMNS
+    assert (thresholds["target"] == "").all()
     rows = of(predictions).merge(thresholds, on=["model", "repeat", "fold"])
     for fold in ("all", "2"):
         part = rows if fold == "all" else rows[rows["fold"] == 2]
@@ -74,7 +71,7 @@ def test_binary_values_equal_scikit_learn():
 def test_multiclass_values_equal_scikit_learn():
     found, predictions, thresholds = table("multiclass")
     assert thresholds.empty
-    assert list(thresholds) == ["model", "repeat", "fold", "threshold"]
+    assert list(thresholds) == ["model", "repeat", "fold", "target", "threshold"]
     wide = of(predictions).set_index(["record", "target"])
     p = wide["prediction"].to_numpy().reshape(-1, 3)
     t = wide["truth"].to_numpy().reshape(-1, 3).argmax(axis=1)
@@ -121,7 +118,7 @@ def test_every_run_and_role_has_every_metric(task):
     assert found.loc[with_interval, ["low", "high"]].notna().all(axis=None)
     assert found.loc[~with_interval, ["low", "high"]].isna().all(axis=None)
     assert (found.loc[with_interval, "low"] <= found.loc[with_interval, "high"]).all()
-    whole = found[pooled & (found["repeat"] == "all")]
+    whole = found[pooled & (found["repeat"] == "all") & (found["target"] == "")]
     assert set(whole["n"]) == {240}
 
 
@@ -197,20 +194,21 @@ def test_constant_predictions():
     assert value(found, "auroc", repeat="1", fold="1") == 0.5
     assert value(found, "mcc", repeat="1", fold="1") == 0
     assert (thresholds.loc[thresholds["model"] == "m1", "threshold"] == 0.5).all()
-    assert degenerate_models(found) == {"m1"}
+    assert degenerate_models(found, "auroc") == {"m1": CONSTANT}
     found, _, _ = table("regression", lambda p: constant(p, "m1"))
     assert np.isnan(value(found, "pearson", repeat="1", fold="1"))
     assert np.isnan(value(found, "spearman", repeat="1", fold="1"))
     assert np.isfinite(value(found, "rmse", repeat="1", fold="1"))
-    assert degenerate_models(found) == {"m1"}
+    assert degenerate_models(found, "spearman") == {"m1": CONSTANT}
     found, _, _ = table("multiclass", lambda p: p.assign(prediction=1 / 3), skills=(1.0,))
-    assert degenerate_models(found) == {"m0"}
+    assert degenerate_models(found, "accuracy") == {"m0": CONSTANT}
 
 
 def test_a_constant_truth_makes_no_model_constant():
     predictions, _, clusters = arena("regression", skills=(1.0, 1.0))
     alike = predictions.assign(truth=2.5)
-    assert degenerate_models(evaluate(alike, "regression", None, clusters, None, 10)) == set()
+    metrics = evaluate(alike, "regression", None, clusters, None, 10)
+    assert degenerate_models(metrics, "spearman") == {}
 
 
 def test_predictions_that_are_not_finite_have_no_metrics():
@@ -221,7 +219,7 @@ def test_predictions_that_are_not_finite_have_no_metrics():
         values = found[(found["model"] == "m1") & ~found["metric"].isin(["prevalence", "support"])]
         assert values["value"].isna().all()
         assert found.loc[found["model"] != "m1", "value"].notna().all()
-        assert degenerate_models(found) == {"m1"}
+        assert degenerate_models(found, PRIMARY[task])["m1"] == NOT_FINITE
 
 
 def test_perfect_predictions():
@@ -308,7 +306,10 @@ def test_each_metric_has_a_name_and_a_direction():
 def test_a_bootstrap_draw_without_records_gives_nan_and_no_warning(task):
     truth = np.array([0, 1, 0, 1])
     score = np.array([0.2, 0.6, 0.4, 0.3])
-    prediction = np.column_stack([1 - score, score]) if task == "multiclass" else score
+    both = np.column_stack([1 - score, score])
+    prediction = both if task in ("multiclass", "multilabel") else score
+    if task == "multilabel":
+        truth = np.column_stack([1 - truth, truth])
     drawn = PredictionTable(pd.DataFrame(), truth, prediction, truth, task, ["no", "yes"])
     found = drawn.values(np.array([[1.0, 0.0]] * 4))
     for (_, name), values in found.items():

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seqarena.evaluation.metrics import choose_thresholds, evaluate
+from seqarena.evaluation.metrics import evaluate
 from seqarena.evaluation.similarity import bin_edges, evaluate_similarity
+from seqarena.evaluation.thresholds import choose_thresholds
 
-from .arena import arena
+from .arena import PRIMARY, arena, task_of
 
 KEYS = ["record", "repeat", "fold"]
 
@@ -20,9 +21,10 @@ def audit(predictions, leaked=lambda index: index % 4 == 0):
     return table.assign(similarity=similarity, leaked=leaked(number))
 
 
-@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize("task", PRIMARY)
 def test_all_records_score_as_in_the_table_of_metrics(task):
     predictions, classes, clusters = arena(task)
+    task = task_of(task)
     thresholds = choose_thresholds(predictions, task)
     arguments = (task, classes, clusters, thresholds)
     table = evaluate_similarity(predictions, *arguments, audit(predictions), n_bootstrap=100)
@@ -62,6 +64,20 @@ def test_bins_hold_every_record_once():
     assert bins["n"].between(40, 56).all()
     assert list(bins["high_edge"][:-1]) == list(bins["low_edge"][1:])
     assert bins["low_edge"].iloc[0] == 0 and bins["high_edge"].iloc[-1] == 1
+
+
+def test_errors_of_several_targets_have_one_unit_in_all_strata():
+    predictions, names, clusters = arena("several", repeats=1)
+    leakage = audit(predictions)
+    table = evaluate_similarity(
+        predictions, "regression", names, clusters, None, leakage, n_bootstrap=20
+    )
+    test = predictions[(predictions["role"] == "test") & (predictions["model"] == "m1")]
+    spread = test.groupby("target")["truth"].std(ddof=0)
+    inside = test[test["record"].map(leakage.set_index("record")["leaked"])]
+    error = (inside["prediction"] - inside["truth"]).abs().groupby(inside["target"]).mean()
+    row = table.query("subset == 'leaked' and metric == 'mae' and model == 'm1'")
+    assert row["value"].item() == pytest.approx((error / spread).mean())
 
 
 def test_a_record_can_be_leaked_in_one_repeat_and_not_in_the_other():

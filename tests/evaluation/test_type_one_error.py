@@ -86,7 +86,9 @@ def test_clusters_reach_the_test_through_compare(monkeypatch):
     trials, level, rejections = 60, 0.1, {"group": 0, "record": 0}
     records = [f"r{i}" for i in range(180)]
     run = {"repeat": 1, "fold": 0, "role": "test", "target": "y"}
-    thresholds = pd.DataFrame({"model": ["a", "b"], "repeat": 1, "fold": 0, "threshold": 0.5})
+    thresholds = pd.DataFrame(
+        {"model": ["a", "b"], "repeat": 1, "fold": 0, "target": "", "threshold": 0.5}
+    )
     sizes = pd.DataFrame({"repeat": [1], "fold": [0], "n_train": [180], "n_test": [180]})
     for seed in range(trials):
         random = np.random.default_rng(seed)

@@ -3,17 +3,19 @@
 import numpy as np
 import pandas as pd
 
-from seqarena.evaluation.metrics import HIGHER_IS_BETTER, METRIC_NAMES
+from seqarena.evaluation.metric_names import HIGHER_IS_BETTER, METRIC_NAMES
 
 # A baseline isn't there to be improved: what it can't do says something about the data.
 _BASELINE_ADVICE = {
     "constant": "it is the floor under the others",
+    "one class": "what it looks at never decides",
     "nothing learned": "what it looks at says little of the target",
 }
 _CALMER = "lower the learning rate, or clip the gradients"
 _ADVICE = {
     "not finite": _CALMER,
     "constant": "if that isn't its design, try another learning rate or more epochs",
+    "one class": "weigh the rarer classes more, or try another learning rate or more epochs",
     "nothing to learn": "use fewer folds or another split, so that validation records differ",
     "nothing learned": (
         "give it an input or an architecture that can see what decides, or another learning rate"
@@ -134,7 +136,7 @@ def reason(
         As of `look_at_sizes`.
     quoted : str
         The test metric in words.
-    task : {"binary", "multiclass", "regression"}
+    task : {"binary", "multiclass", "multilabel", "regression"}
         Kind of target.
     kind : {"network", "baseline"}
         A baseline has other advice.
@@ -176,9 +178,11 @@ def _seen(
             f" at its lowest (epoch {m['lowest_epoch']}) and {m['last_validation']} at the end"
         )
     same = "the same value" if task == "regression" else "the same scores"
+    decided = "labels" if task == "multilabel" else "class"
     numbers = f"({losses}; {constant}; {quoted})"
     return {
         "constant": f"Predicts {same} for every test record ({quoted}; {losses}; {constant})",
+        "one class": f"Decides on the same {decided} for every test record, so MCC is 0 {numbers}",
         "not finite": f"The loss is not a finite number ({losses}; {quoted})",
         "nothing to learn": f"A constant predicts the validation records without fault {numbers}",
         "nothing learned": (

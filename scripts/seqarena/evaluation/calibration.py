@@ -7,6 +7,11 @@ binary predictions within a run stays as it is, and with it AUROC, AUPRC and eve
 threshold moves with the scores); of several classes the most probable one stays the most probable,
 though the order of records within one class may change. Pooled over folds, orders can change in
 either case, since each fold has a temperature of its own.
+
+Each label of a multilabel task has a temperature of its own, as it has a threshold: it is a binary
+question with its own output, and has as many validation records as a binary task. One temperature
+for all would be that of the labels with the most known records, and couldn't mend one label that is
+too sure and another that is not sure enough. The order of records of a label stays as it is.
 """
 
 from collections.abc import Sequence
@@ -18,7 +23,8 @@ from scipy.optimize import brentq
 from scipy.special import expit, softmax
 
 from seqarena.evaluation.intervals import group_weights, percentile_interval, replicate
-from seqarena.evaluation.metrics import SMALLEST_PROBABILITY, PredictionTable, prediction_table
+from seqarena.evaluation.metric_values import SMALLEST_PROBABILITY, surprise
+from seqarena.evaluation.prediction_table import RUN, PredictionTable, prediction_table
 from seqarena.evaluation.reliability import (
     BIN_COLUMNS,
     calibration_error,
@@ -34,8 +40,8 @@ from seqarena.evaluation.weighted import ratio
 # worse than none come to the upper limit, where they say next to nothing.
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.05, 20.0
 
-_RUN = ["model", "repeat", "fold"]
-_COLUMNS = ["model", "stage", "metric", "value", "low", "high", "n", "groups"]
+_KEYS = ["model", "stage", "target"]
+_COLUMNS = [*_KEYS, "metric", "value", "low", "high", "n", "groups"]
 _LOSSES = ["brier", "log_loss"]
 
 
@@ -121,7 +127,7 @@ def _normalised(prediction: np.ndarray) -> np.ndarray:
 def calibrate(
     predictions: pd.DataFrame,
     task: str,
-    classes: Sequence[str],
+    names: Sequence[str],
     clusters: pd.DataFrame,
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
@@ -131,8 +137,9 @@ def calibrate(
 
     Parameters
     ----------
-    predictions, task, classes, clusters
-        As of `metrics.prediction_table`; the task is "binary" or "multiclass".
+    predictions, task, names, clusters
+        As of `prediction_table.prediction_table`; the task is "binary", "multiclass" or
+        "multilabel".
     n_bootstrap : int, default 1000
         Number of bootstrap replicates.
     confidence : float, default 0.95
@@ -143,9 +150,12 @@ def calibrate(
     Returns
     -------
     calibration : pandas.DataFrame
-        Columns model, stage ("before" or "after"), metric, value, low, high, n and groups: of the
-        test predictions, pooled over the folds of a repeat and averaged over repeats. NaN if a
-        prediction isn't finite. The metrics are "brier", "log_loss" and "ece":
+        Columns model, stage ("before" or "after"), target, metric, value, low, high, n and groups:
+        of the test predictions, pooled over the folds of a repeat and averaged over repeats. NaN if
+        a prediction isn't finite. The target is empty, or a label of a multilabel task, measured as
+        a binary task on the records in which it is known; empty, these are all known labels of all
+        records as one set of predictions (where labels that err to different sides may cancel).
+        The metrics are "brier", "log_loss" and "ece":
 
         - brier: the squared difference of probability and outcome (1 or 0). With several classes it
           is summed over them (Brier 1950, Mon. Weather Rev. 78:1), so it lies between 0 and 2.
@@ -155,61 +165,81 @@ def calibrate(
           is that of the positive class, with several classes that of the most probable one. NaN
           where all test records are of one group: what chance adds is then unknown.
     temperatures : pandas.DataFrame
-        Columns model, repeat, fold and temperature; as of `fit_temperature`.
+        Columns model, repeat, fold, target (a label, or empty) and temperature; as of
+        `fit_temperature`.
     reliability : pandas.DataFrame
-        Columns model, stage, then those of `reliability.reliability_table`, with the bins of the
-        ECE. Of the first repeat alone, so that no record counts twice. No rows for a model whose
-        predictions aren't finite.
+        Columns model, stage, target, then those of `reliability.reliability_table`, with the bins
+        of the ECE. Of the first repeat alone, so that no record counts twice. No rows for a model
+        whose predictions aren't finite.
 
     Raises
     ------
     ValueError
-        If the task is another one, or as `metrics.prediction_table`.
+        If the task is another one, or as `prediction_table.prediction_table`.
     """
-    if task not in ("binary", "multiclass"):
+    if task == "regression":
         raise ValueError(f"a {task} task has no probabilities to calibrate")
     # Decisions play no part here, but the table wants a threshold for each run.
-    thresholds = predictions[_RUN].drop_duplicates().assign(threshold=0.5)
-    table = prediction_table(predictions, task, classes, clusters, thresholds)
-    temperatures = _fit_runs(table)
+    targets = [str(name) for name in names] if task == "multilabel" else [""]
+    thresholds = predictions[RUN].drop_duplicates().assign(threshold=0.5)
+    thresholds = thresholds.merge(pd.DataFrame({"target": targets}), how="cross")
+    table = prediction_table(predictions, task, names, clusters, thresholds)
+    temperatures = _fit_runs(table, targets)
     test = table.take(np.flatnonzero(table.index["role"] == "test"))
-    stages = {"before": test, "after": _scaled(test, temperatures)}
+    stages = {"before": test, "after": _scaled(test, temperatures, targets)}
     universe = np.unique(test.index["cluster"])
     weights = group_weights(len(universe), n_bootstrap, seed) if len(universe) > 1 else None
     rows, bins = [], []
     for model, places in test.index.groupby("model", sort=False).indices.items():
         for stage, scores in stages.items():
-            part = scores.take(places)
-            repeats = [part.take(r) for r in part.index.groupby("repeat").indices.values()]
-            measured = [_measure(repeat, universe, weights) for repeat in repeats]
-            rows += [(model, stage, *row) for row in _summarise(measured, confidence)]
-            if np.isfinite(repeats[0].prediction).all():
-                bins.append(_reliability(repeats[0], confidence).assign(model=model, stage=stage))
+            for target, part in _by_target(scores.take(places)).items():
+                repeats = [part.take(r) for r in part.index.groupby("repeat").indices.values()]
+                measured = [_measure(repeat, universe, weights) for repeat in repeats]
+                key = dict(zip(_KEYS, (model, stage, target), strict=True))
+                rows += [(*key.values(), *row) for row in _summarise(measured, confidence)]
+                if np.isfinite(repeats[0].prediction).all():
+                    bins.append(_reliability(repeats[0], confidence).assign(**key))
     reliability = pd.concat(bins, ignore_index=True) if bins else pd.DataFrame()
     return (
         pd.DataFrame(rows, columns=_COLUMNS),
         temperatures,
-        reliability.reindex(columns=["model", "stage", *BIN_COLUMNS]),
+        reliability.reindex(columns=[*_KEYS, *BIN_COLUMNS]),
     )
 
 
-def _fit_runs(table: PredictionTable) -> pd.DataFrame:
-    """Fit the temperature of each run to its validation records."""
-    validation = (table.index["role"] == "validation").to_numpy()
+def _by_target(table: PredictionTable) -> dict[str, PredictionTable]:
+    """Give what is measured: the table itself, or all its labels at once and then each of them."""
+    if table.task != "multilabel":
+        return {"": table}
+    labels = {str(name): table.one_label(k) for k, name in enumerate(table.names)}
+    return {"": table.all_labels()} | {k: part for k, part in labels.items() if len(part.index)}
+
+
+def _fit_runs(table: PredictionTable, targets: Sequence[str]) -> pd.DataFrame:
+    """Fit the temperature of each run (and label) to its validation records."""
+    validation = table.take(np.flatnonzero(table.index["role"] == "validation"))
+    held = validation.index.groupby(RUN).indices
     rows = []
-    for run, places in table.index.groupby(_RUN).indices.items():
-        held = places[validation[places]]
-        temperature = fit_temperature(table.prediction[held], table.truth[held])
-        rows.append((*run, temperature))
-    return pd.DataFrame(rows, columns=[*_RUN, "temperature"])
+    for run in table.index.groupby(RUN).indices:
+        part = validation.take(held.get(run, np.arange(0)))
+        for k, target in enumerate(targets):
+            one = part.one_label(k) if table.task == "multilabel" else part
+            rows.append((*run, target, fit_temperature(one.prediction, one.truth)))
+    return pd.DataFrame(rows, columns=[*RUN, "target", "temperature"])
 
 
-def _scaled(test: PredictionTable, temperatures: pd.DataFrame) -> PredictionTable:
-    """Apply to each run its temperature."""
-    of_run = temperatures.set_index(_RUN)["temperature"]
+def _scaled(
+    test: PredictionTable, temperatures: pd.DataFrame, targets: Sequence[str]
+) -> PredictionTable:
+    """Apply to each run (and label) its temperature."""
+    of_run = temperatures.set_index([*RUN, "target"])["temperature"]
     prediction = np.array(test.prediction)
-    for run, places in test.index.groupby(_RUN).indices.items():
-        prediction[places] = scale(prediction[places], of_run[run])
+    for run, places in test.index.groupby(RUN).indices.items():
+        if test.task != "multilabel":
+            prediction[places] = scale(prediction[places], of_run[(*run, "")])
+            continue
+        for k, target in enumerate(targets):
+            prediction[places, k] = scale(prediction[places, k], of_run[(*run, target)])
     return replace(test, prediction=prediction)
 
 
@@ -233,13 +263,11 @@ def _measure(part: PredictionTable, universe: np.ndarray, weights: np.ndarray | 
         return _Measured(np.full(2, np.nan), np.array([np.nan]), None, None, n, n_groups)
     score, hit = _score_and_hit(part)
     bins = equal_mass_bins(score, number_of_bins(n_groups))
-    gaps = np.zeros((n, bins.max() + 1))
-    gaps[np.arange(n), bins] = score - hit
-    values = np.column_stack([_record_losses(part), gaps, np.ones(n)])
-    sums = np.stack(
-        [np.bincount(groups, weights=column, minlength=len(universe)) for column in values.T],
-        axis=1,
-    )
+    n_bins = bins.max() + 1
+    gaps = np.bincount(groups * n_bins + bins, score - hit, len(universe) * n_bins)
+    values = (*_record_losses(part).T, np.ones(n))
+    *losses, counts = (np.bincount(groups, column, len(universe)) for column in values)
+    sums = np.column_stack([*losses, gaps.reshape(-1, n_bins), counts])
     point = sums.sum(axis=0) / n
     drawn = [None, None]
     if weights is not None:
@@ -254,14 +282,12 @@ def _record_losses(part: PredictionTable) -> np.ndarray:
     """Give Brier score and log loss of each record, shape (n, 2)."""
     if part.task == "binary":
         brier = (part.prediction - part.truth) ** 2
-        likelihood = np.where(part.truth == 1, part.prediction, 1 - part.prediction)
-    else:
-        probability = _normalised(part.prediction)
-        outcome = np.eye(probability.shape[1])[part.truth]
-        brier = ((probability - outcome) ** 2).sum(axis=1)
-        likelihood = (probability * outcome).sum(axis=1)
-    likelihood = np.clip(likelihood, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-    return np.column_stack([brier, -np.log(likelihood)])
+        return np.column_stack([brier, surprise(part.truth == 1, part.prediction)])
+    probability = _normalised(part.prediction)
+    outcome = np.eye(probability.shape[1])[part.truth]
+    brier = ((probability - outcome) ** 2).sum(axis=1)
+    likelihood = (probability * outcome).sum(axis=1)
+    return np.column_stack([brier, surprise(True, likelihood)])
 
 
 def _score_and_hit(part: PredictionTable) -> tuple[np.ndarray, np.ndarray]:

@@ -19,25 +19,20 @@ from seqarena.evaluation.intervals import (
     replicate,
     two_sided_p,
 )
-from seqarena.evaluation.metrics import (
-    HIGHER_IS_BETTER,
-    PredictionTable,
-    degenerate_models,
-    prediction_table,
-)
+from seqarena.evaluation.metric_names import HIGHER_IS_BETTER, IN_UNITS
+from seqarena.evaluation.prediction_table import PredictionTable, prediction_table
+from seqarena.evaluation.ranking import in_order
 from seqarena.evaluation.verdicts import decide, holm
 
 CORRECTED_T = "corrected t"
 DELONG = "cluster-robust DeLong"
 BOOTSTRAP = "group bootstrap"
-# These have the target's units, so a difference of practical size is stated in standard deviations.
-_IN_UNITS = ("rmse", "mae")
 
 
 def compare(
     predictions: pd.DataFrame,
     task: str,
-    classes: Sequence[str] | None,
+    names: Sequence[str] | None,
     clusters: pd.DataFrame,
     thresholds: pd.DataFrame | None,
     sizes: pd.DataFrame,
@@ -66,13 +61,13 @@ def compare(
 
     Parameters
     ----------
-    predictions, task, classes, clusters, thresholds
-        As of `metrics.prediction_table`.
+    predictions, task, names, clusters, thresholds
+        As of `prediction_table.prediction_table`.
     sizes : pandas.DataFrame
         Columns repeat, fold, n_train (records that weights were fitted to) and n_test, as of
         `corrected_t.fold_sizes`.
     primary_metric : str
-        Name of a metric over all classes.
+        Name of a metric over all classes, labels or targets.
     baselines : collection of str, optional
         Models that rank above a network of the same value, as the simpler ones.
     equivalence : float, default 0.01
@@ -92,14 +87,15 @@ def compare(
         Columns metric, model_a, model_b, difference, low, high, p, p_adjusted, verdict (of model_a:
         as of `verdicts.decide`), method and left_out (int: folds that the difference isn't of,
         since a model has no prediction there or, with the corrected t, no defined metric). A row a
-        pair, model_a being the one that ranks higher.
+        pair, model_a being the one of the better pooled value (of those that aren't degenerate, the
+        one that ranks higher).
 
     Raises
     ------
     ValueError
         If a fold of the predictions has no sizes.
     """
-    table = prediction_table(predictions, task, classes, clusters, thresholds)
+    table = prediction_table(predictions, task, names, clusters, thresholds)
     table = table.take(np.flatnonzero(table.index["role"] == "test"))
     contest = _Contest(table, primary_metric, sizes, confidence, seed)
     ranked = contest.ranked(baselines)
@@ -112,7 +108,7 @@ def compare(
     comparison.insert(1, "model_a", [a for a, _ in pairs])
     comparison.insert(2, "model_b", [b for _, b in pairs])
     adjusted = holm(comparison["p"])
-    if primary_metric in _IN_UNITS:
+    if primary_metric in IN_UNITS and table.truth.ndim == 1:
         equivalence *= table.truth.std()
     verdicts = [
         decide(row.difference, row.low, row.high, p, equivalence, 1 - confidence)
@@ -163,7 +159,7 @@ class _Contest:
     def ranked(self, baselines: Collection[str]) -> list[str]:
         scores = [float(self._over_repeats(self.tables[model])[0]) for model in self.models]
         values = pd.DataFrame({"model": self.models, "score": scores})
-        return _in_order(values, baselines)["model"].to_list()
+        return in_order(values, baselines)["model"].to_list()
 
     def test(self, a: str, b: str) -> _Result:
         """Test a pair by the method that the split asks for, or else by the bootstrap."""
@@ -265,101 +261,3 @@ class _Contest:
             and np.array_equal(one.prediction, two.prediction)
             and (one.decision is None or np.array_equal(one.decision, two.decision))
         )
-
-
-def _in_order(values: pd.DataFrame, baselines: Collection[str]) -> pd.DataFrame:
-    """Sort by score, then baselines first, then by name; undefined scores come last."""
-    network = ~values["model"].isin(list(baselines))
-    ordered = values.assign(_network=network, _negative=-values["score"])
-    ordered = ordered.sort_values(["_negative", "_network", "model"], kind="stable")
-    return ordered.drop(columns=["_network", "_negative"]).reset_index(drop=True)
-
-
-def rank(
-    metrics: pd.DataFrame, primary_metric: str, baselines: Collection[str] = ()
-) -> pd.DataFrame:
-    """Rank the models by a pooled test metric, best first.
-
-    Parameters
-    ----------
-    metrics : pandas.DataFrame
-        As of `metrics.evaluate`.
-    primary_metric : str
-        Name of a metric over all classes.
-    baselines : collection of str, optional
-        Models that rank above a network of the same value.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns rank (from 1), model, value, low, high, chance (what the metric is, in
-        expectation, without information on the sequence; NaN where that isn't known), degenerate
-        (bool: predicts the same for every record), n and groups. Undefined values come last.
-    """
-    over_all = metrics["target"].fillna("") == ""
-    pooled = metrics[over_all & (metrics["role"] == "test") & (metrics["repeat"] == "all")]
-    rows = pooled[pooled["metric"] == primary_metric]
-    sign = 1 if HIGHER_IS_BETTER[primary_metric] else -1
-    rows = _in_order(rows.assign(score=sign * rows["value"]), baselines)
-    chance = chance_levels(metrics[(metrics["role"] == "test") & (metrics["repeat"] == "all")])
-    return pd.DataFrame(
-        {
-            "rank": np.arange(1, len(rows) + 1),
-            **{name: rows[name] for name in ("model", "value", "low", "high")},
-            "chance": chance.get(primary_metric, np.nan),
-            "degenerate": rows["model"].isin(list(degenerate_models(metrics))),
-            **{name: rows[name] for name in ("n", "groups")},
-        }
-    )
-
-
-def chance_levels(pooled: pd.DataFrame) -> dict[str, float]:
-    """Give what the metrics are without information on the sequence.
-
-    Parameters
-    ----------
-    pooled : pandas.DataFrame
-        Rows of `metrics.evaluate` for test records, pooled over folds and repeats.
-
-    Returns
-    -------
-    dict of str to float
-        By metric, the value of the best constant prediction (of a random order for areas); metrics
-        for which it isn't known are left out.
-    """
-    values = pooled[pooled["target"].fillna("") == ""].groupby("metric")["value"].first()
-    chance = {"auroc": 0.5, "macro_auroc": 0.5, "mcc": 0.0}
-    if "rmse" in values:
-        # From R2 = 1 - RMSE^2 / variance; the mean over repeats makes it a close estimate.
-        rmse = pooled[pooled["metric"] == "rmse"].set_index("model")["value"]
-        r2 = pooled[pooled["metric"] == "r2"].set_index("model")["value"]
-        spread = (rmse / np.sqrt(1 - r2.where(r2 < 1))).median()
-        return {"pearson": 0.0, "spearman": 0.0, "r2": 0.0, "rmse": float(spread)}
-    if "prevalence" in values:
-        p = float(values["prevalence"])
-        shares = np.array([1 - p, p])
-        chance |= {"auprc": p, "f1": 2 * p / (1 + p), "brier": p * (1 - p)}
-    else:
-        shares = pooled[pooled["metric"] == "support"].groupby("target")["value"].first()
-        shares = shares.to_numpy() / shares.sum()
-    occurring = shares[shares > 0]
-    chance["accuracy"] = float(occurring.max())
-    chance["balanced_accuracy"] = 1 / len(occurring)
-    chance["log_loss"] = float(-(occurring * np.log(occurring)).sum())
-    return chance
-
-
-def best_baseline(
-    metrics: pd.DataFrame, primary_metric: str, baselines: Collection[str]
-) -> str | None:
-    """Name the baseline that ranks highest, or None if there is none.
-
-    Parameters are those of `rank`.
-    """
-    return first_of(rank(metrics, primary_metric, baselines), baselines)
-
-
-def first_of(ranking: pd.DataFrame, models: Collection[str]) -> str | None:
-    """Name the one of some models that ranks highest, or None if none is in the ranking."""
-    inside = ranking[ranking["model"].isin(list(models))]
-    return None if inside.empty else str(inside["model"].iloc[0])

@@ -16,25 +16,24 @@ from seqarena.control_names import (
     seed_number,
     size_fraction,
 )
-from seqarena.evaluation.comparison import chance_levels
+from seqarena.evaluation.chance import chance_levels
 from seqarena.evaluation.intervals import group_weights, percentile_interval, replicate
-from seqarena.evaluation.metrics import (
-    HIGHER_IS_BETTER,
+from seqarena.evaluation.metric_names import HIGHER_IS_BETTER, IN_UNITS
+from seqarena.evaluation.prediction_table import (
     PredictionTable,
-    choose_thresholds,
+    masks_truth,
     prediction_table,
 )
+from seqarena.evaluation.thresholds import choose_thresholds
 
 _MEASURED = ["control", "model", "metric", "value", "low", "high", "n", "groups", "folds"]
 _INTERVAL = ["metric", "value", "low", "high"]
 _NULL = ["control", "model", *_INTERVAL, "chance", "original", "n", "groups", "verdict"]
 _SEEDS = ["model", "metric", "n_seeds", "mean", "sd", "least", "most", "source"]
 _CURVE = ["model", "fraction", "n_train", *_INTERVAL, "n", "groups"]
-# These have the target's units, so what has practical size is stated in standard deviations.
-_IN_UNITS = ("rmse", "mae")
 # Ends of the metrics that don't run from 0 to 1.
-_ENDS = dict.fromkeys(("mcc", "pearson", "spearman"), (-1.0, 1.0)) | {"r2": (-np.inf, 1.0)}
-_ENDS |= dict.fromkeys(("log_loss", "rmse", "mae"), (0.0, np.inf))
+_ENDS = dict.fromkeys(("mcc", "macro_mcc", "pearson", "spearman"), (-1.0, 1.0))
+_ENDS |= {"r2": (-np.inf, 1.0)} | dict.fromkeys(("log_loss", "rmse", "mae"), (0.0, np.inf))
 # Permuting changes a known share of labels in expectation. Where it changed less than half of that,
 # as in a few groups of one label each, too much of the truth is left for a test.
 LEAST_CHANGED = 0.5
@@ -43,7 +42,7 @@ LEAST_CHANGED = 0.5
 def measure_controls(
     predictions: pd.DataFrame,
     task: str,
-    classes: Sequence[str] | None,
+    names: Sequence[str] | None,
     clusters: pd.DataFrame,
     metric: str,
     n_bootstrap: int = 1000,
@@ -55,11 +54,12 @@ def measure_controls(
     Parameters
     ----------
     predictions : pandas.DataFrame
-        As of `metrics.prediction_table`, of one repeat, with a column control; may be empty.
-    task, classes, clusters
-        As of `metrics.prediction_table`.
+        As of `prediction_table.prediction_table`, of one repeat, with a column control; may be
+        empty.
+    task, names, clusters
+        As of `prediction_table.prediction_table`.
     metric : str
-        Name of a metric over all classes.
+        Name of a metric over all classes, labels or targets.
     n_bootstrap, confidence, seed
         As of `metrics.evaluate`, with the same replicates.
 
@@ -72,7 +72,7 @@ def measure_controls(
     rows = []
     for control, part in predictions.groupby("control", sort=False):
         thresholds = choose_thresholds(part, task)
-        table = prediction_table(part, task, classes, clusters, thresholds)
+        table = prediction_table(part, task, names, clusters, thresholds)
         table = table.take(np.flatnonzero(table.index["role"] == "test"))
         universe, weights = np.unique(table.index["cluster"]), None
         if len(universe) > 1 and seed_number(control) is None:
@@ -105,8 +105,8 @@ def _measure(
 def judge_controls(
     measured: pd.DataFrame,
     metrics: pd.DataFrame,
-    truths: Mapping[str, pd.Series],
-    original: pd.Series,
+    truths: Mapping[str, pd.Series | pd.DataFrame],
+    original: pd.Series | pd.DataFrame,
     equivalence: float = 0.01,
 ) -> pd.DataFrame:
     """Say whether models stayed at chance on permuted labels and on shuffled sequences.
@@ -125,9 +125,9 @@ def judge_controls(
         As of `measure_controls`. Other controls in it are left aside.
     metrics : pandas.DataFrame
         As of `metrics.evaluate`, of the dataset itself.
-    truths : mapping of str to pandas.Series
+    truths : mapping of str to pandas.Series or pandas.DataFrame
         For each of these controls, the labels of the test records, as of `labels_by_record`.
-    original : pandas.Series
+    original : pandas.Series or pandas.DataFrame
         The labels before.
     equivalence : float, default 0.01
         Largest difference without practical importance, in units of the metric; for rmse and mae in
@@ -147,7 +147,8 @@ def judge_controls(
     for row in measured[measured["control"].isin(NULL_CONTROLS)].itertuples():
         truth = truths[row.control]
         chance = _chance_level(row.metric, metrics, truth)
-        scale = float(truth.std(ddof=0)) if row.metric in _IN_UNITS else 1.0
+        in_units = row.metric in IN_UNITS and truth.ndim == 1
+        scale = float(truth.std(ddof=0)) if in_units else 1.0
         low, high = _widened(row)
         verdict = _verdict(row, low, high, chance, equivalence * scale)
         if row.control == PERMUTED_LABELS and not _is_permuted(truth, original):
@@ -161,39 +162,57 @@ def judge_controls(
     return pd.DataFrame(rows, columns=_NULL)
 
 
-def labels_by_record(predictions: pd.DataFrame, task: str) -> pd.Series:
+def labels_by_record(
+    predictions: pd.DataFrame, task: str, names: Sequence[str] | None = None
+) -> pd.Series | pd.DataFrame:
     """Read the labels of test records from predictions.
 
     Parameters
     ----------
     predictions : pandas.DataFrame
         Columns record, role, target and truth, of any models.
-    task : {"binary", "multiclass", "regression"}
+    task : {"binary", "multiclass", "multilabel", "regression"}
         Kind of target.
+    names : sequence of str, optional
+        Names of the labels or regression targets, if there are several.
 
     Returns
     -------
-    pandas.Series
-        Class (0 or 1, or its name), or value, by record.
+    pandas.Series or pandas.DataFrame
+        By record: class (0 or 1, or its name), or value; of several labels or regression targets
+        all of them, with a column each and NaN where missing.
     """
     rows = predictions[predictions["role"] == "test"]
+    if masks_truth(task, names):
+        rows = rows.drop_duplicates(["record", "target"])
+        wide = rows.pivot(index="record", columns="target", values="truth")  # noqa: PD010
+        return wide[[str(name) for name in names]]
     if task == "multiclass":
         rows = rows[rows["truth"] == 1]
     labels = rows.drop_duplicates("record").set_index("record").sort_index()
     return labels["target" if task == "multiclass" else "truth"]
 
 
-def _is_permuted(truth: pd.Series, original: pd.Series) -> bool:
-    """Tell whether a permutation changed about as many labels as one does in expectation."""
-    shares = truth.value_counts(normalize=True)
-    changed = (truth != original.reindex(truth.index)).mean()
-    return bool(changed > LEAST_CHANGED * (1 - (shares**2).sum()))
+def _is_permuted(truth: pd.Series | pd.DataFrame, original: pd.Series | pd.DataFrame) -> bool:
+    """Tell whether a permutation changed about as many labels as one does in expectation.
+
+    Where there are several, that they are missing is moved with them.
+    """
+    now, before = pd.DataFrame(truth), pd.DataFrame(original.reindex(truth.index))
+    changed = expected = 0.0
+    for (_, one), (_, other) in zip(now.items(), before.items(), strict=True):
+        shares = one.value_counts(normalize=True, dropna=False)
+        expected += 1 - (shares**2).sum()
+        changed += ((one != other) & (one.notna() | other.notna())).mean()
+    return bool(changed > LEAST_CHANGED * expected)
 
 
-def _chance_level(metric: str, metrics: pd.DataFrame, truth: pd.Series) -> float:
-    if metric == "mae":  # of the best constant
-        return float((truth - truth.median()).abs().mean())
-    if metric == "macro_f1":  # of classes guessed as often as they occur, which is the best
+def _chance_level(metric: str, metrics: pd.DataFrame, truth: pd.Series | pd.DataFrame) -> float:
+    if metric == "mae":  # of the best constant, of several in standard deviations of each
+        error = (truth - truth.median()).abs().mean()
+        return float(error if truth.ndim == 1 else (error / truth.std(ddof=0)).mean())
+    if metric == "macro_f1" and truth.ndim == 1:
+        # Of classes guessed as often as they occur, which is the best.
         return 1 / truth.nunique()
     pooled = metrics[(metrics["role"] == "test") & (metrics["repeat"].astype(str) == "all")]
     return chance_levels(pooled).get(metric, np.nan)
@@ -266,7 +285,7 @@ def seed_spread(
     metrics : pandas.DataFrame
         As of `metrics.evaluate`, of the dataset itself, whose repeat 1 is the first seed.
     metric : str
-        Name of a metric over all classes.
+        Name of a metric over all classes, labels or targets.
     fixed_test : bool, default False
         Whether all repeats have one test set, so that they differ in the seed (and, where
         validation records are set aside at random, in those) alone.
@@ -308,7 +327,7 @@ def learning_curve(
     metrics : pandas.DataFrame
         As of `metrics.evaluate`, of the dataset itself, whose repeat 1 is the last point.
     metric : str
-        Name of a metric over all classes.
+        Name of a metric over all classes, labels or targets.
     n_train : mapping of float to float
         Training records by fraction, as of `mean_training_records`; with fraction 1.0.
 

@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 
 from seqarena.evaluation.advice import look_at_sizes, reason
-from seqarena.evaluation.metrics import METRIC_NAMES, constant_runs
+from seqarena.evaluation.chance import target_spread
+from seqarena.evaluation.degenerate import constant_runs, one_class_runs
+from seqarena.evaluation.metric_names import IN_UNITS, METRIC_NAMES
 
 # A loss is measured on a few hundred validation records or more, which makes its standard error
 # about 0.02 in skill: less than that is nothing learned.
@@ -41,6 +43,7 @@ STOPPED_BY_ITSELF = "no better"
 # Graver verdicts first.
 _VERDICT_OF_FINDING = {
     "constant": "degenerate",
+    "one class": "degenerate",
     "nothing to learn": "degenerate",
     "nothing learned": "degenerate",
     "not finite": "did not converge",
@@ -86,8 +89,9 @@ def diagnose(
     order is that of this list). Of the findings below the first that holds is the run's.
 
     - did not converge: a loss isn't finite.
-    - degenerate: predicts the same for every test record, or its skill is below 0.02 on train and
-      on validation records.
+    - degenerate: predicts the same for every test record, decides on the same class for every test
+      record (of several labels, on the same labels), or its skill is below 0.02 on train and on
+      validation records.
     - did not converge: the training loss rose by more than 0.1 in units of the reference, from one
       epoch to the next, in at least three epochs and a tenth of them.
     - over-fit: validation skill never reaches 0.05 while train skill goes 0.1 or more beyond
@@ -111,7 +115,7 @@ def diagnose(
         As of `metrics.evaluate`.
     primary_metric : str
         Quoted in the reason.
-    task : {"binary", "multiclass", "regression"}
+    task : {"binary", "multiclass", "multilabel", "regression"}
         Kind of target.
     learning_curve : pandas.DataFrame, optional
         Columns model, fraction (of the training groups, 1 included), n_train, metric, value, low
@@ -136,7 +140,7 @@ def diagnose(
     """
     losses = history[history["metric"] == "loss"]
     curves = dict(list(losses.groupby(["model", "repeat", "fold"])))
-    constant = constant_runs(metrics)
+    constant, alike = constant_runs(metrics), one_class_runs(metrics)
     equivalence *= _unit(metrics, primary_metric)
     rows = []
     for model, group in runs.groupby("model", sort=False):
@@ -145,8 +149,10 @@ def diagnose(
             key = (model, run.repeat, run.fold)
             if key not in curves:
                 raise ValueError(f"the history has no loss of {model}, repeat and fold {key[1:]}")
-            same = bool(constant.get((model, str(run.repeat), str(run.fold)), False))
-            judged.append(_judge(curves[key], run, same))
+            tested = (model, str(run.repeat), str(run.fold))
+            failure = "one class" if alike.get(tested, False) else None
+            failure = "constant" if constant.get(tested, False) else failure
+            judged.append(_judge(curves[key], run, failure))
         sizes = look_at_sizes(learning_curve, model, primary_metric, equivalence)
         said = {
             "quoted": _quoted(metrics, model, primary_metric),
@@ -157,8 +163,8 @@ def diagnose(
     return pd.DataFrame(rows)
 
 
-def _judge(curve: pd.DataFrame, run, constant: bool) -> _Run:
-    """Judge one run."""
+def _judge(curve: pd.DataFrame, run, failure: str | None) -> _Run:
+    """Judge one run, of which the test predictions may tell a failure already."""
     wide = {
         role: part.sort_values("epoch").set_index("epoch")["value"]
         for role, part in curve.groupby("role")
@@ -173,8 +179,8 @@ def _judge(curve: pd.DataFrame, run, constant: bool) -> _Run:
     # Predictions that aren't finite count as constant, so this is asked first.
     if not np.isfinite([reference, *numbers]).all():
         finding = "not finite"
-    elif constant:
-        finding = "constant"
+    elif failure is not None:
+        finding = failure
     elif reference == 0:
         finding = "nothing to learn"
     else:
@@ -245,11 +251,10 @@ def _quoted(metrics: pd.DataFrame, model: str, primary_metric: str) -> str:
 
 def _unit(metrics: pd.DataFrame, primary_metric: str) -> float:
     """Give the unit of a practical difference: a standard deviation for errors, else 1."""
-    if primary_metric not in ("rmse", "mae"):
+    several = (metrics["target"].fillna("") != "").any()
+    if primary_metric not in IN_UNITS or several:
         return 1.0
-    rmse, r2 = _pooled(metrics, "rmse"), _pooled(metrics, "r2")
-    # From R2 = 1 - RMSE^2 / variance.
-    return float((rmse / np.sqrt(1 - r2.where(r2 < 1))).median())
+    return target_spread(metrics[(metrics["role"] == "test") & (metrics["repeat"] == "all")])
 
 
 def _conclude(judged: list[_Run], sizes: tuple[str, str], said: dict) -> dict:

@@ -5,9 +5,11 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
-from seqarena.evaluation.comparison import CORRECTED_T, first_of
+from seqarena.evaluation.comparison import CORRECTED_T
+from seqarena.evaluation.degenerate import BY_DESIGN, CONSTANT, NOT_FINITE
 from seqarena.evaluation.intervals import caution
-from seqarena.evaluation.metrics import HIGHER_IS_BETTER, METRIC_NAMES
+from seqarena.evaluation.metric_names import HIGHER_IS_BETTER, METRIC_NAMES, in_figures
+from seqarena.evaluation.ranking import first_of
 from seqarena.evaluation.verdicts import SMALL, UNDECIDED, in_words
 
 
@@ -19,17 +21,18 @@ def headline(
     primary_metric: str,
     target_name: str,
     confidence: float = 0.95,
+    left_out: Collection[str] = (),
 ) -> dict:
     """Say in one sentence what came out.
 
-    A model that predicts the same for every record is never called best. What a reader could
-    overlook comes first: that nothing beats chance, that a baseline wins, or that the best
-    network's advantage over the best baseline isn't beyond noise.
+    A degenerate model is never called best, and a caution names it. What a reader could overlook
+    comes first: that nothing beats chance, that a baseline wins, or that the best network's
+    advantage over the best baseline isn't beyond noise.
 
     Parameters
     ----------
     ranking : pandas.DataFrame
-        As of `comparison.rank`.
+        As of `ranking.rank`.
     comparison : pandas.DataFrame
         As of `comparison.compare`.
     sizes : pandas.DataFrame
@@ -42,6 +45,9 @@ def headline(
         What is predicted, as the sentence shall call it.
     confidence : float, default 0.95
         That of the ranking and the comparison.
+    left_out : collection of str, optional
+        Labels or regression targets that no mean over them can include, as of
+        `metrics.targets_left_out`.
 
     Returns
     -------
@@ -60,21 +66,17 @@ def headline(
     ahead = words.ranks_above(network, baseline) and pair["difference"] > 0
     beyond_noise = bool(ahead and pair["p_adjusted"] < 1 - confidence)
     if best is None:
-        sentence = f"No model learned to predict `{target_name}`: each gives every record the same."
-        if not ranking["degenerate"].all():
-            sentence = (
-                f"No model can be called best at predicting `{target_name}`: the {words.metric} "
-                "can't be computed on these test records."
-            )
+        sentence = words.no_result()
     elif not words.beats_chance(best):
         sentence, beyond_noise = words.nothing_beats_chance(best), False
     elif network is None:
         run = set(ranking["model"]) - set(baselines)
         missing = f"No network learned to predict `{target_name}`" if run else "No network was run"
         sentence = f"{missing}; the best of the baselines is {words.model(best)}."
-    elif baseline is None:
+    elif baseline is None or words.no_rival(baseline, pair):
+        what = "was run" if baseline is None else "is a result to compare it with"
         sentence = (
-            f"{words.model(best)} predicts `{target_name}` best; no baseline was run, so whether "
+            f"{words.model(best)} predicts `{target_name}` best; no baseline {what}, so whether "
             "that takes a network is unknown."
         )
     else:
@@ -90,15 +92,29 @@ def headline(
             name: None if math.isnan(pair[name]) else float(pair[name])
             for name in ("difference", "low", "high", "p_adjusted")
         },
-        "cautions": _cautions(ranking, comparison, sizes, words.metric),
+        "cautions": _cautions(ranking, comparison, sizes, words.metric, left_out),
     }
 
 
 def _cautions(
-    ranking: pd.DataFrame, comparison: pd.DataFrame, sizes: pd.DataFrame, metric: str
+    ranking: pd.DataFrame,
+    comparison: pd.DataFrame,
+    sizes: pd.DataFrame,
+    metric: str,
+    left_out: Collection[str],
 ) -> list[str]:
     few = caution(int(ranking["groups"].max()) if len(ranking) else 0)
     cautions = [few] if few else []
+    named = ranking[ranking["degenerate"] & (ranking["why"] != BY_DESIGN)]
+    if len(named):
+        clauses = [f"`{row.model}` is degenerate: {row.why}" for row in named.itertuples()]
+        cautions.append(f"{'; '.join(clauses)}.")
+    if left_out:
+        listed = ", ".join(f"`{name}`" for name in left_out)
+        cautions.append(
+            f"No mean includes {listed}: the test records that have a value there all have the "
+            "same."
+        )
     repeats, folds = (len(sizes[name].unique()) for name in ("repeat", "fold"))
     if repeats == 1 and folds > 1:
         cautions.append(
@@ -131,15 +147,6 @@ def _pair(comparison: pd.DataFrame, a: str | None, b: str | None) -> dict:
     return nothing | {"verdict": UNDECIDED, "method": "", "clause": ""}
 
 
-def _number(value: float) -> str:
-    size = abs(value)
-    if 0 < size < 0.0005:
-        return f"{value:.1g}"
-    if 0.9995 <= size < 1:  # nearly perfect isn't perfect
-        return f"{value:.6f}" if size < 0.9999995 else "almost 1"
-    return f"{value:.3f}" if size < 10 else f"{value:.4g}"
-
-
 class _Words:
     """Phrases of the headline."""
 
@@ -152,16 +159,30 @@ class _Words:
     def interval(self, row: Mapping) -> str:
         if math.isnan(row["low"]):
             return "no interval"
-        return f"{self.interval_name} {_number(row['low'])} to {_number(row['high'])}"
+        return f"{self.interval_name} {in_figures(row['low'])} to {in_figures(row['high'])}"
 
     def model(self, name: str) -> str:
         row = self.rows.loc[name]
         if math.isnan(row["value"]):
             return f"`{name}` ({self.metric} undefined)"
-        return f"`{name}` ({self.metric} {_number(row['value'])}, {self.interval(row)})"
+        return f"`{name}` ({self.metric} {in_figures(row['value'])}, {self.interval(row)})"
 
     def brief(self, name: str) -> str:
-        return f"`{name}` ({_number(self.rows.loc[name, 'value'])})"
+        return f"`{name}` ({in_figures(self.rows.loc[name, 'value'])})"
+
+    def no_result(self) -> str:
+        """Say why no model can be called best."""
+        if not self.rows["degenerate"].all():
+            return (
+                f"no model can be called best at predicting {self.target}: the {self.metric} can't "
+                "be computed on these test records."
+            )
+        if self.rows["why"].isin([BY_DESIGN, CONSTANT, NOT_FINITE]).all():
+            return f"no model learned to predict {self.target}: each gives every record the same."
+        return (
+            f"no model predicts {self.target} better than chance: each decides alike on every "
+            f"record, or its {self.metric} is no better than a constant prediction's."
+        )
 
     def beats_chance(self, name: str) -> bool:
         """Tell whether the interval (or the value, if there is none) lies beyond chance."""
@@ -173,12 +194,26 @@ class _Words:
     def nothing_beats_chance(self, best: str) -> str:
         return (
             f"no model predicts {self.target} better than chance: the best is {self.model(best)}, "
-            f"where chance gives {_number(self.rows.loc[best, 'chance'])}."
+            f"where chance gives {in_figures(self.rows.loc[best, 'chance'])}."
         )
 
     def ranks_above(self, one: str | None, other: str | None) -> bool:
         known = one is not None and other is not None
-        return known and bool(self.rows.loc[one, "rank"] < self.rows.loc[other, "rank"])
+        return known and self.rows.index.get_loc(one) < self.rows.index.get_loc(other)
+
+    def no_rival(self, baseline: str, pair: Mapping) -> bool:
+        """Tell whether even the best baseline is degenerate, though its metric is the better one.
+
+        One that decides on the same class for every record may still have the better AUROC.
+        """
+        return bool(self.rows.loc[baseline, "degenerate"]) and not pair["difference"] >= 0
+
+    def title(self, baseline: str) -> str:
+        return "the baseline" if self.rows.loc[baseline, "degenerate"] else "the best baseline"
+
+    def best_of_baselines(self, name: str, whole: bool = False) -> str:
+        """Name the baseline that ranks highest; one that is no result is no best one."""
+        return f"{self.title(name)}, {self.model(name) if whole else self.brief(name)}"
 
     def against_baseline(
         self, network: str, baseline: str, pair: Mapping, beyond_noise: bool
@@ -186,7 +221,7 @@ class _Words:
         if math.isnan(pair["difference"]):
             return (
                 f"{self.model(network)} is the best network on {self.target}; it can't be compared "
-                f"with the best baseline, {self.model(baseline)}."
+                f"with {self.best_of_baselines(baseline, whole=True)}."
             )
         size, evidence = self.size(pair), self.evidence(pair)
         network_first = self.ranks_above(network, baseline)
@@ -195,13 +230,13 @@ class _Words:
         if beyond_noise:
             small = "beyond noise, but " if pair["verdict"] == SMALL else ""
             return (
-                f"{self.model(network)} predicts {self.target} best, {size} ahead of the best "
-                f"baseline, {self.brief(baseline)}; {evidence}; {small}{pair['clause']}."
+                f"{self.model(network)} predicts {self.target} best, {size} ahead of "
+                f"{self.best_of_baselines(baseline)}; {evidence}; {small}{pair['clause']}."
             )
         if network_first:
             return (
-                f"{self.not_beyond_noise}: the best network, {self.model(network)}, is {size} "
-                f"ahead of {self.brief(baseline)}; {evidence}; {pair['clause']}."
+                f"{self.not_beyond_noise(baseline)}: the best network, {self.model(network)}, is "
+                f"{size} ahead of {self.brief(baseline)}; {evidence}; {pair['clause']}."
             )
         if pair["verdict"] == SMALL:
             return (
@@ -220,20 +255,18 @@ class _Words:
         if not self.ranks_above(first, second):
             first, second = second, first
         return (
-            f"{self.not_beyond_noise}: {self.model(first)} ranks above {self.brief(second)} with "
-            f"the folds pooled, but `{second}` is {self.size(pair)} ahead; {self.evidence(pair)}; "
-            f"{pair['clause']}."
+            f"{self.not_beyond_noise(baseline)}: {self.model(first)} ranks above "
+            f"{self.brief(second)} with the folds pooled, but `{second}` is {self.size(pair)} "
+            f"ahead; {self.evidence(pair)}; {pair['clause']}."
         )
 
-    @property
-    def not_beyond_noise(self) -> str:
-        return (
-            f"the networks' advantage over the best baseline is not beyond noise on {self.target}"
-        )
+    def not_beyond_noise(self, baseline: str) -> str:
+        over = self.title(baseline)
+        return f"the networks' advantage over {over} is not beyond noise on {self.target}"
 
     def size(self, pair: Mapping) -> str:
         over_folds = " (mean over folds)" if pair["method"] == CORRECTED_T else ""
-        return _number(abs(pair["difference"])) + over_folds
+        return in_figures(abs(pair["difference"])) + over_folds
 
     def evidence(self, pair: Mapping) -> str:
         """Quote the interval and the p-value of a difference, and where they are from."""

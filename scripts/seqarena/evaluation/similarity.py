@@ -6,7 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from seqarena.evaluation.metrics import evaluate
+from seqarena.evaluation.metrics import evaluate_table
+from seqarena.evaluation.prediction_table import prediction_table
 
 MOST_BINS = 5
 """Bins of similarity: enough to see a trend, few enough to hold records of every class."""
@@ -17,7 +18,7 @@ _COLUMNS = ["model", "subset", "low_edge", "high_edge", "metric", "value", "low"
 def evaluate_similarity(
     predictions: pd.DataFrame,
     task: str,
-    classes: Sequence[str] | None,
+    names: Sequence[str] | None,
     clusters: pd.DataFrame,
     thresholds: pd.DataFrame | None,
     leakage: pd.DataFrame,
@@ -29,8 +30,8 @@ def evaluate_similarity(
 
     Parameters
     ----------
-    predictions, task, classes, clusters, thresholds
-        As of `metrics.prediction_table`.
+    predictions, task, names, clusters, thresholds
+        As of `prediction_table.prediction_table`.
     leakage : pandas.DataFrame
         A row a test record, repeat and fold: record, repeat, fold, similarity (0 to 1, to the
         nearest record seen by the models of that fold) and leaked (bool).
@@ -45,7 +46,8 @@ def evaluate_similarity(
     -------
     pandas.DataFrame
         Columns model, subset, low_edge, high_edge, metric, value, low, high, n and groups: metrics
-        over all classes, pooled over folds and averaged over repeats as in `metrics.evaluate`.
+        over all classes, labels or targets, pooled over folds and averaged over repeats as in
+        `metrics.evaluate`.
         Subsets: "all", "without leaked", "leaked" and "similarity", the last once for each of at
         most 5 bins of about equal numbers of records, from low_edge (included) to high_edge (only
         included in the last bin). A subset without records has no rows; what can't be computed on
@@ -56,15 +58,18 @@ def evaluate_similarity(
     ValueError
         If a test prediction isn't in `leakage`.
     """
-    tested = predictions[predictions["role"] == "test"]
+    table = prediction_table(predictions, task, names, clusters, thresholds)
+    tested = table.take(np.flatnonzero(table.index["role"] == "test"))
     columns = [*_KEYS, "similarity", "leaked"]
-    merged = tested[_KEYS].merge(leakage[columns], how="left", on=_KEYS, validate="many_to_one")
+    merged = tested.index[_KEYS].merge(
+        leakage[columns], how="left", on=_KEYS, validate="many_to_one"
+    )
     if merged["leaked"].isna().any():
         raise ValueError("the audit lacks test records that were predicted")
     leaked = merged["leaked"].to_numpy(dtype=bool)
     similarity = merged["similarity"].to_numpy(dtype=float)
     subsets = [
-        ("all", np.nan, np.nan, np.full(len(tested), True)),
+        ("all", np.nan, np.nan, np.full(len(merged), True)),
         ("without leaked", np.nan, np.nan, ~leaked),
         ("leaked", np.nan, np.nan, leaked),
     ]
@@ -76,8 +81,8 @@ def evaluate_similarity(
     for name, low, high, inside in subsets:
         if not inside.any():
             continue
-        settings = {"n_bootstrap": n_bootstrap, "confidence": confidence, "seed": seed}
-        metrics = evaluate(tested[inside], task, classes, clusters, thresholds, **settings)
+        part = tested.take(np.flatnonzero(inside))
+        metrics = evaluate_table(part, n_bootstrap, confidence, seed)
         pooled = metrics[(metrics["repeat"] == "all") & (metrics["target"] == "")]
         tables.append(pooled.assign(subset=name, low_edge=low, high_edge=high))
     return pd.concat(tables)[[*_COLUMNS, "groups"]].reset_index(drop=True)
