@@ -6,6 +6,7 @@ import pytest
 
 from seqarena.reporting import report, trust
 from seqarena.reporting.findings import contrasts, findings
+from seqarena.reporting.honesty import answers
 from seqarena.reporting.honesty_questions import focus
 from seqarena.reporting.report_tables import overview, ranking_table
 
@@ -129,3 +130,9 @@ def test_a_degenerate_model_is_no_result_in_any_sentence(section, provenance):
     assert table.rows[0][1].text == "degenerate" and table.rows[1][1].text != "degenerate"
     text = words_of(section, provenance, "verdict", "honesty")
     assert "conv1d is degenerate: all test predictions are 0.5." in text  # below the overview
+
+
+def test_a_degenerate_baseline_is_not_called_the_best(section):
+    make_degenerate(section, "linear")
+    (said,) = [one.sentence for one in answers(section) if one.topic == "noise"]
+    assert "conv1d and linear, a degenerate baseline, differ by" in said

@@ -20,7 +20,7 @@ from seqarena.reporting.honesty_words import (
     without_leaked,
 )
 from seqarena.reporting.material import alphabet_of, material
-from seqarena.reporting.standing import with_result
+from seqarena.reporting.standing import degenerate, with_result
 from seqarena.reporting.wording import (
     METHODS,
     METRICS,
@@ -270,9 +270,11 @@ def _noise(dataset: Mapping) -> Answer:
         return Answer(topic, question, "not known", reason)
     rows = table[table["metric"] == dataset["primary_metric"]]
     said = "Yes" if headline["beyond_noise"] else "No"
+    without = degenerate(dataset["ranking"])
+    title = "a degenerate baseline" if baseline in without else "the best baseline"
     if not is_missing(headline.get("difference")):
         said += (
-            f": {network} and {baseline}, the best baseline, differ by "
+            f": {network} and {baseline}, {title}, differ by "
             f"{format_signed(headline['difference'])} "
             f"({format_interval(headline['low'], headline['high'], signed=True)}), "
             f"{p_value(headline['p_adjusted'])} by Holm's method over {plural(len(rows), 'pair')}"
