@@ -1,4 +1,4 @@
-"""Fit a temperature to every run of a classification and measure calibration before and after."""
+"""Fit a temperature to every run (and label) and measure calibration before and after."""
 
 import json
 from pathlib import Path

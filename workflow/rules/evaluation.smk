@@ -66,7 +66,7 @@ rule calibrate_models:
     benchmark:
         "logs/benchmark/{dataset}/calibrate_models.tsv"
     wildcard_constraints:
-        dataset=any_of(datasets_of("binary", "multiclass")),
+        dataset=any_of(datasets_of("binary", "multiclass", "multilabel")),
     conda:
         "../../envs/analysis.yaml"
     params:
