@@ -80,6 +80,15 @@ def test_checklists_speak_of_what_the_records_are_made_of(
     assert items["3f"].endswith(missing or "are refused).")
 
 
+def test_letters_by_position_are_an_input_only_where_no_record_is_padded(
+    make_results, as_section, provenance
+):
+    section = as_section(make_results("binary", n=60))
+    assert "linear: counts of k-mers (k = 5)." in disclosed(section, provenance)["2.3"]
+    section["summary"]["length"] = 92
+    assert "(k = 5), one-hot letters by position, or both." in disclosed(section, provenance)["2.3"]
+
+
 def test_lengths_have_their_unit():
     extent = {"min": 3, "median": 5, "max": 12}
     words = {"alphabet": ALPHABETS["words"], "lengths": extent}

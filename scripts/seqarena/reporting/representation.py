@@ -72,9 +72,9 @@ def _baseline_input(summary: Mapping, run: Mapping) -> str:
         if numbers:
             return "the numbers, standardised by mean and spread of the training records"
         k = (run.get("parameters") or {}).get("k")
-        return (
-            "counts of k-mers" + (f" (k = {k})" if k else "") + f" and one-hot {unit}s by position"
-        )
+        counts = "counts of k-mers" + (f" (k = {k})" if k else "")
+        padded = summary["lengths"]["min"] < summary.get("length", 0)
+        return counts if padded else f"{counts}, one-hot {unit}s by position, or both"
     if run["architecture"] == "composition" and not numbers:
         if alphabet_of(summary) in ("dna", "rna"):
             return "length and GC content"
