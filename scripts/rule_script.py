@@ -16,6 +16,8 @@ from seqarena.errors import InputError
 
 DISK_FULL = "free some space and run the same command again; what is finished is kept"
 
+NO_MEMORY = "run where there is more memory, or give fewer or shorter records"
+
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 SHORT_WRITE = "requested and"  # NumPy reports one without a number
 
@@ -28,7 +30,8 @@ def rule_script(main: Callable) -> Callable:
     Everything that the process prints, also what compiled libraries print and also a traceback,
     goes to the rule's log file. Lines logged to ``seqarena.progress`` go to the terminal too.
     An `InputError` is written as its message alone, without a traceback, and ends the process
-    with exit status 1; Snakemake's ``show-failed-logs`` then shows it.
+    with exit status 1; Snakemake's ``show-failed-logs`` then shows it. So are a full disk and a
+    full memory.
 
     Parameters
     ----------
@@ -47,6 +50,12 @@ def rule_script(main: Callable) -> Callable:
                 main(snakemake)
             except InputError as error:
                 print(f"Error: {error}", file=sys.stderr)
+                sys.exit(1)
+            except MemoryError as error:
+                print(
+                    f"Error: the memory is used up ({error})\n  what to do: {NO_MEMORY}",
+                    file=sys.stderr,
+                )
                 sys.exit(1)
             except OSError as error:
                 if error.errno not in DISK_ERRORS and SHORT_WRITE not in str(error):

@@ -20,6 +20,7 @@ from seqarena.errors import InputError
 from seqarena.split_settings import dataset_split
 
 SHOWN = 5  # problems named in one message; more would hide the first ones on a terminal
+DEEPEST = 20  # levels of a configuration, of which the schema needs half; Python can follow 300
 
 
 def complete_config(config: dict, schema: dict, files: Sequence[str | Path] = ()) -> dict:
@@ -45,6 +46,8 @@ def complete_config(config: dict, schema: dict, files: Sequence[str | Path] = ()
     InputError
         If a key is unknown, missing, of the wrong type or in conflict with another.
     """
+    if too_deep := list(_depth_problems(config)):
+        raise _one_error(too_deep, files)
     config = _with_text_names(config)
     own_models = config.get("models")
     problems = [*_repeated_keys(files), *_misread_values(config, ())]
@@ -127,6 +130,20 @@ def _architectures(schema: dict) -> dict[str, dict]:
     return schema["$defs"]["baselines"] | schema["$defs"]["networks"]
 
 
+def _depth_problems(config: dict) -> Iterator[Problem]:
+    """Find a section that is nested too deep, perhaps because an alias puts it within itself."""
+    parts: list[tuple[tuple, Any]] = [((), config)]
+    while parts:
+        keys, part = parts.pop()
+        if len(keys) > DEEPEST:
+            problem = f"`{dotted(keys[:2])}` is nested more than {DEEPEST} levels deep"
+            yield keys[:2], problem, "remove what no key needs, such as an alias (*) of itself"
+            return
+        if isinstance(part, dict | list):
+            pairs = part.items() if isinstance(part, dict) else enumerate(part)
+            parts += [((*keys, key), value) for key, value in pairs]
+
+
 def _with_text_names(value: Any) -> Any:
     """Read names that are whole numbers as text, such as the classes 0 and 1."""
     if isinstance(value, dict):
@@ -149,10 +166,21 @@ def _misread_values(value: Any, keys: tuple) -> Iterator[Problem]:
         yield keys, f"`{dotted(keys)}` is {value}", "give a finite number"
 
 
+def _compose(file: str | Path) -> yaml.Node | None:
+    """Read a file as nodes that know their lines; None if it is JSON that isn't YAML, too."""
+    text = Path(file).read_text(encoding="utf-8")
+    for form in (text, text.replace("\t", " ")):  # JSON may be indented by tabs
+        try:
+            return yaml.compose(form)
+        except yaml.YAMLError:
+            pass
+    return None
+
+
 def _repeated_keys(files: Sequence[str | Path]) -> Iterator[Problem]:
     """Find keys that stand twice in one section, of which YAML would drop the first."""
     for file in files:
-        nodes = [((), yaml.compose(Path(file).read_text(encoding="utf-8")))]
+        nodes = [((), _compose(file))]
         while nodes:
             keys, node = nodes.pop()
             lines: dict[str, int] = {}
@@ -306,19 +334,20 @@ def _model_problems(config: dict, schema: dict) -> Iterator[Problem]:
 def _one_error(problems: list[Problem], files: Sequence[str | Path]) -> InputError:
     """Make one error of all problems: the first with its place, the others a line each."""
     (keys, first, remedy), *others = problems
-    text = first
-    for other_keys, problem, other_remedy in others[: SHOWN - 1]:
-        text += f"\n  also: {problem} ({dotted(other_keys)}): {other_remedy}"
+    also = [
+        f"also: {problem} ({dotted(other_keys)}): {other_remedy}"
+        for other_keys, problem, other_remedy in others[: SHOWN - 1]
+    ]
     if len(problems) > SHOWN:
-        text += f"\n  and {len(problems) - SHOWN} more"
+        also.append(f"and {len(problems) - SHOWN} more")
     file, line = locate(keys, files)
-    return InputError(text, file=file, line=line, remedy=remedy)
+    return InputError(first, file=file, line=line, remedy=remedy, also=also)
 
 
 def locate(keys: tuple, files: Sequence[str | Path]) -> tuple[str | Path | None, int | None]:
     """Find the file and line of a key; the last file that has it wins, as in Snakemake."""
     for file in reversed(files):
-        node = yaml.compose(Path(file).read_text(encoding="utf-8"))
+        node = _compose(file)
         line = None
         for key in keys:
             pairs = node.value if isinstance(node, yaml.MappingNode) else []

@@ -43,8 +43,8 @@ def resolve_paths(config: dict, files: Sequence[str | Path] = ()) -> None:
             dataset["fasta"] = resolve((*keys, "fasta"), _as_lists(dataset["fasta"]))
         for source in ("table", "intervals", "numbers"):
             if source in dataset:
-                files = _as_lists(dataset[source]["file"])
-                dataset[source]["file"] = resolve((*keys, source, "file"), files)
+                paths = _as_lists(dataset[source]["file"])
+                dataset[source]["file"] = resolve((*keys, source, "file"), paths)
         places = [("labels", "table"), ("intervals", "genome")]
         places += [("split", role) for role in ROLES]
         for section, key in places:
@@ -73,8 +73,13 @@ def _as_lists(fasta: Any) -> Any:
 def _existing(
     path: Path, keys: tuple, files: Sequence[str | Path], start: str = "`data_folder`"
 ) -> str:
-    if path.is_file():
-        return str(path)
+    try:
+        if path.is_file():
+            return str(path)
+    except OSError as error:  # such as a name that is too long
+        file, line = locate(keys, files)
+        problem = f"`{dotted(keys)}` can't be looked for ({error.strerror}): {path}"
+        raise InputError(problem, file=file, line=line, remedy="correct the path") from None
     beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
     close = difflib.get_close_matches(path.name, beside, n=1)
     if path.is_dir():

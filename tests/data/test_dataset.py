@@ -123,6 +123,12 @@ def test_a_length_is_positive():
         fit_length(*join(["A"]), 0, "left", PADDING)
 
 
+@pytest.mark.parametrize("length", [10**10, 10**30])
+def test_a_length_that_no_memory_holds_is_refused(length):
+    with pytest.raises(InputError, match="more than the 10,000,000,000"):
+        fit_length(*join(["A", "AC"]), length, "left", PADDING)
+
+
 def test_gc_is_that_of_known_letters():
     for sequences in (["ACGT", "NNNN", "SSWW", "GRNN"], ["ACGT", "N", "SSWW", "GRN"]):
         assert gc_fraction(*join(sequences)).tolist() == [0.5, 0, 0.5, 1]

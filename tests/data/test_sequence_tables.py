@@ -152,6 +152,17 @@ def enumerate_rows(rows):
     return [[i, *row] for i, row in enumerate(rows)]
 
 
+def test_parquet_that_no_text_can_hold_is_refused(tmp_path):
+    path = tmp_path / "t"
+    for column in (
+        pa.array([b"\xff\xfe"]).view(pa.string()),
+        pa.array([10**7], pa.date32()),
+        pa.array([10**15], pa.timestamp("s")),
+    ):
+        pq.write_table(pa.table({"dna": column}), path)
+        refused(path)
+
+
 def test_long_cells_are_read_and_what_is_not_text_is_refused(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("dna,label\n" + "ACGT" * 100_000 + ",1\n")

@@ -188,6 +188,14 @@ def test_intervals_that_do_not_fit_the_genome_are_refused(tmp_path, genome, text
     refused(lambda: cut_windows(read_intervals(path), genome), *phrases, str(path))
 
 
+@pytest.mark.parametrize("width", [None, 10**12, 10**30])
+def test_windows_that_no_memory_holds_are_refused(tmp_path, genome, width):
+    intervals = read_intervals(write(tmp_path, "chr1\t1\t5\nchr1\t2\t999999999999\n"))
+    with pytest.raises(InputError, match="more than the 10,000,000,000") as error:
+        cut_windows(intervals, genome, width, beyond_ends="unknown")
+    assert ("line 2" in str(error.value)) == (width is None)
+
+
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
 )

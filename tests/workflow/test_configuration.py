@@ -1,6 +1,7 @@
 """What configuration.py accepts, fills in and refuses."""
 
 import inspect
+import json
 import re
 
 import pytest
@@ -223,6 +224,45 @@ def test_a_missing_file_suggests_the_nearest(tmp_path):
     (tmp_path / "record.fasta").touch()
     with pytest.raises(InputError, match=r"did you mean `.*record\.fasta`"):
         resolve_paths(complete(data_folder=str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("source", "keys"),
+    [
+        ({"table": {"file": "missing.csv"}}, "table.file"),
+        ({"numbers": {"file": ["missing.csv"]}}, "numbers.file"),
+        ({"intervals": {"file": "missing.bed", "genome": "g.fa"}}, "intervals.file"),
+    ],
+)
+def test_a_missing_file_of_any_source_is_named_with_its_line(tmp_path, source, keys):
+    dataset = {"task": "binary", "labels": {"column": "name"}, "models": ["majority"], **source}
+    file = tmp_path / "my.yaml"
+    file.write_text(yaml.safe_dump({"data_folder": str(tmp_path), "datasets": {"d": dataset}}))
+    config = complete_config(yaml.safe_load(file.read_text()), SCHEMA, [file])
+    with pytest.raises(InputError) as error:
+        resolve_paths(config, [file])
+    assert f"`datasets.d.{keys}` names" in str(error.value)
+    assert "my.yaml, line " in str(error.value)
+
+
+def test_a_path_that_no_file_can_have_is_refused_in_words():
+    with pytest.raises(InputError, match="too long") as error:
+        resolve_paths(complete(datasets={"d": DATASET | {"fasta": "x" * 3000}}))
+    assert max(map(len, str(error.value).split("\n"))) < 400
+
+
+def test_a_section_within_itself_is_refused():
+    loop = []
+    loop.append(loop)
+    assert "nested more than" in message(models={"loop": loop})
+
+
+def test_json_with_tabs_is_read_like_yaml(tmp_path):
+    file = tmp_path / "my.json"
+    file.write_text(json.dumps({"datasets": {"d": DATASET}, "sede": 1}, indent="\t"))
+    with pytest.raises(InputError, match=r"unknown key `sede`") as error:
+        complete_config(json.loads(file.read_text()), SCHEMA, [file])
+    assert "line 11" in str(error.value)
 
 
 def test_a_folder_is_no_file(tmp_path):

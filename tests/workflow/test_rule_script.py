@@ -69,6 +69,13 @@ def test_a_full_disk_is_said_in_words(tmp_path, error):
     assert "the disk is full" in log and "Traceback" not in log
 
 
+def test_a_full_memory_is_said_in_words(tmp_path):
+    status, _, log = run_script(tmp_path, "raise MemoryError('Unable to allocate 13.6 TiB')")
+    assert status == 1
+    assert "the memory is used up (Unable to allocate 13.6 TiB)" in log
+    assert "what to do" in log and "Traceback" not in log
+
+
 def test_other_system_errors_are_not_taken_for_a_full_disk(tmp_path):
     _, _, log = run_script(tmp_path, "open('missing')")
     assert "FileNotFoundError" in log and "disk" not in log
@@ -108,8 +115,10 @@ def test_scripts_can_be_called_from_python(tmp_path):
     names = ("tokens.npy", "offsets.npy", "records.parquet", "summary.json")
     data = {name.split(".")[0]: path(name) for name in names}
     settings = dict.fromkeys(("classes_of_files", "labels", "split_column", "positive", "length"))
-    settings |= {"task": "binary", "ambiguous": "share", "soft_masked": "upper"}
-    call(prepare_dataset, settings, input=simulated, output=data)
+    settings |= {"task": "binary", "ambiguous": "share", "soft_masked": "upper", "gaps": "refuse"}
+    settings |= {"source": {"kind": "fasta"}, "alphabet": {"name": "dna"}}
+    records = {"records": simulated["fasta"], "labels": simulated["labels"]}
+    call(prepare_dataset, settings, input=records, output=data)
     clusters = {"clusters": path("clusters.tsv")}
     call(
         group_records,

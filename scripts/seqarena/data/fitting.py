@@ -10,6 +10,30 @@ from seqarena.errors import InputError
 
 ANCHORS = ("center", "left")
 
+MOST_LETTERS = 10**10
+"""Letters of a dataset, which takes some 10 bytes of memory each; three human genomes."""
+
+
+def refuse_too_many_letters(letters: int, remedy: str, **place: Any) -> None:
+    """Refuse what no memory can hold, before it is tried.
+
+    Parameters
+    ----------
+    letters : int
+        That all records would have.
+    remedy : str
+        What to do about it.
+    place
+        Arguments of `InputError` that say where.
+    """
+    if letters > MOST_LETTERS:
+        raise InputError(
+            f"the records would have {letters:,} letters in all, more than the {MOST_LETTERS:,} "
+            "that memory is meant for",
+            remedy=remedy,
+            **place,
+        )
+
 
 def fit_length(
     tokens: np.ndarray, offsets: np.ndarray, length: int, anchor: str, padding: int
@@ -41,12 +65,13 @@ def fit_length(
     Raises
     ------
     InputError
-        If `length` is less than 1.
+        If `length` is less than 1, or too large for memory.
     """
     check_choice("anchor", anchor, ANCHORS)
     if length < 1:
         raise InputError(f"the length to pad or crop to is {length}", remedy="state 1 or more")
     lengths = np.diff(offsets)
+    refuse_too_many_letters(len(lengths) * length, "state a smaller length (length: to)")
     missing = np.clip(length - lengths, 0, None)
     excess = np.clip(lengths - length, 0, None)
     if not (missing.any() or excess.any()):

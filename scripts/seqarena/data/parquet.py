@@ -68,7 +68,7 @@ def read_cells(path: str | Path, columns: Sequence[str]) -> tuple[list[int], lis
                 file=path,
                 remedy="store the column as text or as numbers",
             )
-        cells.append(["" if value is None else write(value) for value in column.to_pylist()])
+        cells.append(["" if value is None else write(value) for value in _values(column, path)])
     rows = len(read[0]) if read else 0
     return list(range(1, rows + 1)), cells
 
@@ -92,7 +92,19 @@ def read_columns(path: Path, columns: Sequence[str]) -> list[pa.ChunkedArray]:
         for column in columns:
             reading.find_column(column, file.schema_arrow.names, path)
         table = file.read(columns=list(columns))
+        table.validate(full=True)  # text that is not UTF-8 would fail wherever it is used
         return [_plain(table[column]) for column in columns]
+
+
+def _values(column: pa.ChunkedArray, path: Path) -> list[Any]:
+    try:
+        return column.to_pylist()
+    except (ValueError, OverflowError) as error:
+        raise InputError(
+            f"a column of {column.type} holds what Python can't ({error})",
+            file=path,
+            remedy="store the column as text or as numbers",
+        ) from None
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

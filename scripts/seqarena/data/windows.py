@@ -9,6 +9,7 @@ import numpy as np
 
 from seqarena.data.alphabet import check_choice
 from seqarena.data.description import note
+from seqarena.data.fitting import refuse_too_many_letters
 from seqarena.data.genome import Genome, reverse_complement_letters
 from seqarena.data.intervals import Intervals
 from seqarena.data.places import Places
@@ -102,6 +103,7 @@ def cut_windows(
     if width is not None and width < 1:
         raise InputError(f"the width of windows is {width}", remedy="state 1 or more")
     lengths = _chromosome_lengths(intervals, genome)
+    _refuse_endless(intervals, width)
     starts, ends, changes = _place(intervals, width, center)
     beyond = np.clip(-starts, 0, None) + np.clip(ends - np.maximum(starts, lengths), 0, None)
     outside = np.count_nonzero(beyond)
@@ -239,6 +241,16 @@ def _chromosome_lengths(intervals: Intervals, genome: Genome) -> np.ndarray:
             remedy="check that the genome is of the assembly of the intervals",
         )
     return lengths
+
+
+def _refuse_endless(intervals: Intervals, width: int | None) -> None:
+    sizes = intervals.ends - intervals.starts
+    longest = int(sizes.argmax())
+    path, line = intervals.places[longest]
+    # In integers of Python, which don't overflow.
+    letters = sum(sizes.tolist()) if width is None else len(sizes) * width
+    remedy = "state a smaller width" if width else "shorten the longest interval, or state a width"
+    refuse_too_many_letters(letters, remedy, file=path, line=None if width else line)
 
 
 def _refuse_beyond(
