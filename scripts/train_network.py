@@ -44,6 +44,8 @@ def main(snakemake):
         architecture=params.architecture,
         parameters=params.parameters,
         settings=params.training,
+        representation=params.representation,
+        reverse_complement=params.reverse_complement,
         seed=params.seed,
         repeat=int(snakemake.wildcards.repeat),
         device=device,

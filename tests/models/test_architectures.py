@@ -7,15 +7,28 @@ import tensorflow as tf
 
 from seqarena.errors import InputError
 from seqarena.models.architectures import REGISTRY
+from seqarena.models.builders import resolve
 from seqarena.models.graph import Graph
-from seqarena.models.networks import build_network, load_network, resolve
+from seqarena.models.networks import Inputs, build_network, load_network
 from seqarena.models.settings import read_settings
 from seqarena.models.training import train_networks
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.usefixtures("one_thread")]
 
 LENGTH = 20
-HEADS = {"binary": 1, "multiclass": 3, "regression": 1}
+HEADS = {"binary": 1, "multiclass": 3, "multilabel": 2, "regression": 2}
+IMAGE = {
+    "filters": [4, 6],
+    "kernel_sizes": [3, 2],
+    "pool_sizes": [2, 1],
+    "dilations": [1, 2],
+    "pooling": "average",
+    "residual": True,
+    "readout": "max_average",
+    "batch_normalization": True,
+}
+#: What a convolution is shown, with images small enough for a test.
+SHOWN = {"conv2d": {"kind": "chaos_game", "k": 3}, "conv3d": {"kind": "chaos_game_3d", "k": 2}}
 VARIANTS = {
     "dense": {"hidden_units": [32, 8], "batch_normalization": True, "l2": 1e-4},
     "conv1d": {
@@ -30,6 +43,8 @@ VARIANTS = {
         "activation": "tanh",
         "l2": 1e-4,
     },
+    "conv2d": IMAGE,
+    "conv3d": IMAGE,
 }
 CASES = [(name, {}) for name in REGISTRY] + list(VARIANTS.items())
 
@@ -40,7 +55,11 @@ every_head = pytest.mark.parametrize("task", HEADS)
 def network(name, parameters=None, task="binary", seed=1, length=LENGTH):
     keras.utils.set_random_seed(seed)
     return build_network(
-        resolve(name), parameters or {}, length=length, task=task, n_outputs=HEADS[task]
+        resolve(name),
+        parameters or {},
+        inputs=Inputs(length, representation=SHOWN.get(name)),
+        task=task,
+        n_outputs=HEADS[task],
     )
 
 
@@ -99,7 +118,8 @@ def test_learns_32_sequences_by_heart(name, task):
     truth = {
         "binary": random.integers(0, 2, (32, 1)),
         "multiclass": np.eye(3)[random.integers(0, 3, 32)],
-        "regression": random.normal(size=(32, 1)),
+        "multilabel": random.integers(0, 2, (32, 2)),
+        "regression": random.normal(size=(32, 2)),
     }[task].astype(np.float32)
     settings = read_settings(
         {"learning_rate": 0.01, "batch_size": 32},
@@ -111,8 +131,9 @@ def test_learns_32_sequences_by_heart(name, task):
     graph = Graph(lambda: network(name, {"dropout": 0.0}, task), settings)
     order = np.tile(np.arange(32), 150)
     rates = np.full(150, 0.01, np.float32)
-    graph.train_epoch(tokens, truth, np.ones(32, np.float32), order, np.zeros_like(order), rates)
-    loss = np.mean(graph.loss(truth, graph.predict(tokens, np.arange(32)).numpy()))
+    weights = np.ones((32, 2) if graph.loss.entrywise else 32, np.float32)
+    graph.train_epoch(tokens, truth, weights, order, np.zeros_like(order), order < 0, rates)
+    loss = graph.loss.mean(truth, graph.predict(tokens, np.arange(32)).numpy())
     assert loss < 0.05
 
 
@@ -130,6 +151,7 @@ def test_chance_on_permuted_labels(name, make_dataset, make_splits, tmp_path):
         repeat=1,
         resume_folder=tmp_path,
         key="",
+        representation=SHOWN.get(name),
     )
     auroc = run.history.query("role == 'validation' and metric == 'auroc'")["value"]
     assert auroc.between(0.35, 0.65).all()
@@ -148,6 +170,9 @@ def test_chance_on_permuted_labels(name, make_dataset, make_splits, tmp_path):
         ),
         ("conv1d", {"kernel_sizes": [30], "padding": "valid"}, "kernel_sizes"),
         ("conv1d", {"residual": True, "padding": "valid"}, "residual"),
+        ("conv2d", {"kernel_sizes": [9, 3], "padding": "valid"}, "kernel_sizes"),
+        ("conv3d", {"pool_sizes": [2, 3]}, "pool_sizes"),
+        ("conv1d", {"mask": True}, "mask"),
         ("conv1d", {"filters": "32"}, "filters"),
         ("conv1d", {"filters": [0]}, "filters"),
         ("conv1d", {"kernel_sizes": [2.5]}, "kernel_sizes"),
@@ -166,7 +191,7 @@ def test_parameters_that_do_not_fit(name, parameters, culprit):
         build_network(
             resolve(name),
             parameters,
-            length=LENGTH,
+            inputs=Inputs(LENGTH, representation=SHOWN.get(name)),
             task="binary",
             n_outputs=1,
             model_name="my_model",

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from seqarena.errors import InputError
-from seqarena.models.networks import build_network, check_saving, resolve
+from seqarena.models.builders import resolve
+from seqarena.models.networks import Inputs, build_network, check_saving
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.usefixtures("one_thread")]
 
@@ -27,7 +28,7 @@ def build(architecture, **parameters):
     return build_network(
         resolve(architecture, "mine"),
         parameters,
-        length=12,
+        inputs=Inputs(12),
         task="binary",
         n_outputs=1,
         model_name="mine",
@@ -116,9 +117,9 @@ def test_missing_file():
     assert str(caught.value.file) == "nowhere/own.py"
 
 
-@pytest.mark.parametrize("name", ["conv2", "own.py", "own.txt:build"])
+@pytest.mark.parametrize("name", ["convolution", "own.py", "own.txt:build"])
 def test_unknown_name(name):
-    with pytest.raises(InputError, match="known are dense, conv1d"):
+    with pytest.raises(InputError, match="known are dense, conv1d, conv2d, conv3d"):
         resolve(name)
 
 

@@ -3,13 +3,11 @@ import numpy as np
 import pytest
 
 from seqarena.errors import InputError
+from seqarena.models.losses import check_loss, class_weights_of, loss_function
 from seqarena.models.settings import (
     OPTIMIZERS,
     Settings,
-    check_loss,
-    class_weights_of,
     learning_rates,
-    loss_function,
     make_optimizer,
     read_settings,
 )

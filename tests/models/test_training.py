@@ -7,11 +7,15 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
+from seqarena.data.alphabet import DNA
 from seqarena.errors import InputError
-from seqarena.models import runs, training
-from seqarena.models.graph import Graph, shift_tokens
-from seqarena.models.networks import build_network, load_network, resolve
+from seqarena.models import progress, runs, training
+from seqarena.models.batches import shift_tokens
+from seqarena.models.builders import resolve
+from seqarena.models.graph import Graph
+from seqarena.models.networks import Inputs, build_network, load_network
 from seqarena.models.settings import Settings, read_settings
+from seqarena.models.watch import Watch
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.usefixtures("one_thread")]
 
@@ -201,10 +205,10 @@ def test_one_step_equals_the_weighted_gradient_by_hand(class_weights, train, mak
         model_name="net",
     )
     graph = Graph(lambda: logistic_regression(24), settings)
-    progress = training.Progress(lambda line: None, "net", 1, 1)
+    told = progress.Progress(lambda line: None, "net", 1, 1)
     graph.restart(fold.seed)
     start = [weights.astype(float) for weights in graph.weights()]
-    training.Trainer(dataset, graph, 1, progress).train(fold, 1)
+    training.Trainer(dataset, graph, 1, told).train(fold, 1)
     x = np.eye(5)[dataset.matrix[:20]][:, :, :4].reshape(20, -1)
     y = dataset.targets[:20, None]
     prediction = 1 / (1 + np.exp(-(x @ start[0] + start[1])))
@@ -219,7 +223,7 @@ def test_one_step_equals_the_weighted_gradient_by_hand(class_weights, train, mak
 
 def logistic_regression(length):
     return build_network(
-        resolve("dense"), {"hidden_units": []}, length=length, task="binary", n_outputs=1
+        resolve("dense"), {"hidden_units": []}, inputs=Inputs(length), task="binary", n_outputs=1
     )
 
 
@@ -235,7 +239,7 @@ def test_averaged_weights_are_swapped_in_and_out(make_dataset):
     start = graph.weights()
     tokens, order = np.zeros((8, 5), np.uint8), np.arange(8)
     graph.train_epoch(
-        tokens, np.ones((8, 1), np.float32), np.ones(8, np.float32), order, order, [0.1]
+        tokens, np.ones((8, 1), np.float32), np.ones(8, np.float32), order, order, order < 0, [0.1]
     )
     trained = graph.weights()
     graph.swap_averages()
@@ -249,14 +253,12 @@ def test_averaged_weights_are_swapped_in_and_out(make_dataset):
 
 def test_shift_moves_letters_and_fills_with_unknown():
     tokens = tf.constant([[0, 1, 2, 3]] * 4, tf.uint8)
-    moved = shift_tokens(tokens, tf.constant([0, 1, -2, 9], tf.int64))
+    moved = shift_tokens(tokens, tf.constant([0, 1, -2, 9], tf.int64), DNA)
     np.testing.assert_array_equal(moved, [[0, 1, 2, 3], [4, 0, 1, 2], [2, 3, 4, 4], [4, 4, 4, 4]])
 
 
 def test_plateau_lowers_the_rate_and_ties_are_not_better():
-    watch = training.Watch(
-        Settings(monitor="loss", schedule="reduce_on_plateau", plateau_patience=2)
-    )
+    watch = Watch(Settings(monitor="loss", schedule="reduce_on_plateau", plateau_patience=2))
     assert [watch.look(epoch, v) for epoch, v in enumerate([1.0, 0.5, 0.5, 0.6, 0.4], start=1)] == [
         True,
         True,
@@ -268,7 +270,7 @@ def test_plateau_lowers_the_rate_and_ties_are_not_better():
 
 
 def test_watch_on_a_metric_that_begins_undefined():
-    watch = training.Watch(Settings(monitor="auroc"))
+    watch = Watch(Settings(monitor="auroc"))
     assert [watch.look(e, v) for e, v in ((1, np.nan), (2, 0.5), (3, np.nan), (4, 0.6))] == [
         True,
         True,
@@ -278,7 +280,7 @@ def test_watch_on_a_metric_that_begins_undefined():
 
 
 def test_watch_takes_the_loss_while_the_metric_is_undefined():
-    watch = training.Watch(Settings(monitor="auroc"))
+    watch = Watch(Settings(monitor="auroc"))
     losses = [0.7, 0.6, 0.65]
     assert [watch.look(e, np.nan, loss) for e, loss in enumerate(losses, 1)] == [True, True, False]
     assert watch.watched == "loss (auroc not defined in validation)"
@@ -351,7 +353,7 @@ def test_a_network_that_could_not_be_loaded_is_refused_before_training(
 
 
 def test_progress_says_where_it_is(train, make_dataset, monkeypatch, caplog):
-    monkeypatch.setattr(training, "SECONDS_BETWEEN_LINES", 0)
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
     with caplog.at_level(logging.INFO):
         train(make_dataset(), progress=logging.getLogger("test").info)
     lines = [record.getMessage() for record in caplog.records if record.name == "test"]
@@ -376,7 +378,7 @@ def test_splits_that_do_not_fit(train, make_dataset, make_splits):
 def test_dropout_restarts_with_the_seed():
     def build():
         return build_network(
-            resolve("dense"), {"dropout": 0.5}, length=5, task="binary", n_outputs=1
+            resolve("dense"), {"dropout": 0.5}, inputs=Inputs(5), task="binary", n_outputs=1
         )
 
     keras.utils.set_random_seed(1)

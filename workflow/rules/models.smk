@@ -54,6 +54,8 @@ rule train_network:
         architecture=of_model("architecture"),
         parameters=of_model("parameters"),
         training=of_model("training"),
+        representation=of_model("representation"),
+        reverse_complement=of_model("reverse_complement"),
         seed=settings["seed"],
         device=settings["device"],
         # Outside of the outputs, which Snakemake deletes before it runs a rule again.

@@ -1,22 +1,43 @@
-"""The registered architectures: from one-hot letters to features.
+"""The registered architectures: from one-hot letters, or another representation, to features.
 
 A builder is a function `build(inputs, **parameters) -> features`. `inputs` is the symbolic one-hot
-tensor (batch, length, 4), `features` a tensor (batch, anything). Seqarena puts the look-up of
-tokens before it and the head of the task behind it, so one builder serves every task.
+tensor (batch, length, symbols), or what another representation gives, `features` a tensor (batch,
+anything). Seqarena puts the representation of tokens before it and the head of the task behind it,
+so one builder serves every task. A builder with a parameter `mask` is told which positions are real
+where records are padded.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import keras
 
 from seqarena.errors import InputError
+from seqarena.models.masking import (
+    Mask,
+    MaskedAveragePooling,
+    MaskedGlobalAverage,
+    MaskedGlobalMax,
+    MaskedMaxPooling,
+    PooledMask,
+    WholeWindows,
+)
 
 #: Keras' default, 0.99, lags for hundreds of steps: on 4,904 sequences validation loss rose while
 #: AUROC went from 0.77 to 0.90, so that early stopping restored a useless epoch.
 BATCH_NORMALIZATION_MOMENTUM = 0.9
 
-READOUTS = ("flatten", "max", "average", "max_average")
+#: Keras' layers by the number of axes of positions.
+CONVOLUTIONS = {1: keras.layers.Conv1D, 2: keras.layers.Conv2D, 3: keras.layers.Conv3D}
+POOLS = {
+    kind: {axes: getattr(keras.layers, f"{name}Pooling{axes}D") for axes in CONVOLUTIONS}
+    for kind, name in (("max", "Max"), ("average", "Average"))
+}
+GLOBAL_POOLS = {
+    kind: {axes: getattr(keras.layers, f"Global{name}Pooling{axes}D") for axes in CONVOLUTIONS}
+    for kind, name in (("max", "Max"), ("average", "Average"))
+}
 
 
 def dense(
@@ -30,12 +51,13 @@ def dense(
 ):
     """Fully connected layers on the flattened one-hot sequence.
 
-    Each position and letter has weights of its own: it learns what stands at a fixed place.
+    Each position and letter has weights of its own: it learns what stands at a fixed place, and
+    where records are padded also how long they are.
 
     Parameters
     ----------
     inputs : keras.KerasTensor
-        One-hot letters (batch, length, 4).
+        One-hot letters (batch, length, symbols), or any other tensor (batch, ...).
     hidden_units : list of int
         Units of each hidden layer; none makes it a linear model.
     activation : str
@@ -56,9 +78,10 @@ def dense(
     return _hidden_layers(x, hidden_units, activation, dropout, batch_normalization, l2)
 
 
-def conv1d(
+def convolutions(
     inputs,
     *,
+    mask=None,
     filters: list[int] = (32,),
     kernel_sizes: list[int] = (12,),
     pool_sizes: list[int] | None = None,
@@ -74,16 +97,21 @@ def conv1d(
     batch_normalization: bool = False,
     l2: float = 0.0,
 ):
-    """Convolutions along the sequence, then dense layers on what they found.
+    """Convolutions along a sequence, an image or a cube, then dense layers on what they found.
 
     Parameters
     ----------
     inputs : keras.KerasTensor
-        One-hot letters (batch, length, 4).
+        One-hot letters (batch, length, symbols), or an image (batch, x, y, channels), or with a
+        third axis.
+    mask : keras.KerasTensor, optional
+        Which positions of a sequence are real, bool (batch, length); all by default.
     filters, kernel_sizes : list of int
-        Number and width (bases, or positions of the layer before) of each layer's filters.
+        Number and width (letters, or positions of the layer before; along all axes alike) of each
+        layer's filters.
     pool_sizes : list of int, optional
-        Positions pooled into one behind each layer; 1 is no pooling, and so everywhere by default.
+        Positions along each axis that are pooled into one behind each layer; 1 is no pooling. By
+        default 1 in sequences and 2 in images.
     dilations : list of int, optional
         Step between the positions that a filter looks at, a layer; 1 by default.
     pooling : {"max", "average"}
@@ -103,7 +131,7 @@ def conv1d(
     dropout : float
         Share dropped behind each convolution but the last, the readout and each dense layer.
     input_dropout : float
-        Share of the bases that training replaces by unknown ones.
+        Share of the letters (of an image, cells) that training replaces by unknown ones (by 0).
     batch_normalization : bool
         Normalise before each activation.
     l2 : float
@@ -114,54 +142,92 @@ def conv1d(
     keras.KerasTensor
         Features (batch, number).
     """
-    layers = len(filters)
-    pool_sizes = pool_sizes or [1] * layers
+    layers, axes = len(filters), len(inputs.shape) - 2
+    pool_sizes = pool_sizes or [1 if axes == 1 else 2] * layers
     dilations = dilations or [1] * layers
     _same_lengths(filters=filters, kernel_sizes=kernel_sizes)
     _same_lengths(filters=filters, pool_sizes=pool_sizes)
     _same_lengths(filters=filters, dilations=dilations)
     if residual and padding != "same":
         raise InputError("residual needs padding: same, since both sums must have one length")
-    pool = {"max": keras.layers.MaxPooling1D, "average": keras.layers.AveragePooling1D}[pooling]
     x = inputs
     if input_dropout:
-        x = keras.layers.Dropout(input_dropout, noise_shape=(None, inputs.shape[1], 1))(x)
+        positions = (None, *inputs.shape[1:-1], 1)
+        x = keras.layers.Dropout(input_dropout, noise_shape=positions)(x)
     shapes = zip(filters, kernel_sizes, pool_sizes, dilations, strict=True)
-    for number, (n_filters, width, pool_size, dilation) in enumerate(shapes):
-        reach = dilation * (width - 1) + 1
-        if padding == "valid" and reach > x.shape[1]:
-            raise InputError(
-                f"kernel_sizes: layer {number + 1} spans {reach} positions and only "
-                f"{x.shape[1]} are left"
-            )
-        y = keras.layers.Conv1D(
-            n_filters,
-            width,
-            dilation_rate=dilation,
-            padding=padding,
-            use_bias=not batch_normalization,
-            kernel_regularizer=_penalty(l2),
-        )(x)
-        y = _normalize_and_activate(y, activation, batch_normalization)
+    for number, (n_filters, width, pool_size, dilation) in enumerate(shapes, start=1):
+        y, mask = _convolve(
+            x, mask, n_filters, width, dilation, padding, not batch_normalization, l2, number
+        )
+        y = _normalize_and_activate(y, activation, batch_normalization, mask)
         if residual:
             if x.shape[-1] != n_filters:
-                x = keras.layers.Conv1D(n_filters, 1, use_bias=False)(x)
+                x = CONVOLUTIONS[axes](n_filters, 1, use_bias=False)(x)
             y = keras.layers.Add()([x, y])
-        if pool_size > y.shape[1]:
-            raise InputError(
-                f"pool_sizes: layer {number + 1} pools {pool_size} positions and only "
-                f"{y.shape[1]} are left"
-            )
-        x = pool(pool_size)(y) if pool_size > 1 else y
-        if dropout and number + 1 < layers:
+        x, mask = _pool(y, mask, pool_size, pooling, number)
+        if dropout and number < layers:
             x = keras.layers.Dropout(dropout)(x)
-    x = _read_out(x, readout)
+    x = _read_out(x, mask, readout)
     if dropout:
         x = keras.layers.Dropout(dropout)(x)
     return _hidden_layers(x, hidden_units, activation, dropout, batch_normalization, l2)
 
 
-REGISTRY: dict[str, Callable[..., Any]] = {"dense": dense, "conv1d": conv1d}
+#: In an image of words a cell's place says which word it is, and so the readout keeps places.
+_of_images = partial(convolutions, filters=(16, 32), kernel_sizes=(3, 3), readout="flatten")
+
+REGISTRY: dict[str, Callable[..., Any]] = {
+    "dense": dense,
+    "conv1d": convolutions,
+    "conv2d": _of_images,
+    "conv3d": _of_images,
+}
+
+RANKS = {"conv1d": 3, "conv2d": 4, "conv3d": 5}
+"""Axes that an architecture needs of its inputs, the batch among them; others take any."""
+
+
+def takes_any_length(architecture: str, parameters: Mapping[str, Any]) -> bool:
+    """Say whether a registered architecture has weights for letters, none for positions."""
+    return architecture == "conv1d" and parameters.get("readout", "max") != "flatten"
+
+
+def _convolve(x, mask, n_filters, width, dilation, padding, use_bias, l2, number):
+    """One convolution, and where its output is real."""
+    reach = dilation * (width - 1) + 1
+    left = [size for size in x.shape[1:-1] if size is not None]
+    if padding == "valid" and left and reach > min(left):
+        raise InputError(
+            f"kernel_sizes: layer {number} spans {reach} positions and only {min(left)} are left"
+        )
+    if padding == "valid" and mask is not None:
+        # As many outputs as inputs, so that records shorter than a filter can be in a batch.
+        mask = WholeWindows(reach)(mask)
+        x = keras.layers.ZeroPadding1D((0, reach - 1))(x)
+    y = CONVOLUTIONS[len(x.shape) - 2](
+        n_filters,
+        width,
+        dilation_rate=dilation,
+        padding=padding,
+        use_bias=use_bias,
+        kernel_regularizer=_penalty(l2),
+    )(x)
+    return y, mask
+
+
+def _pool(x, mask, size, pooling, number):
+    """Pooling, and where its output is real."""
+    left = [positions for positions in x.shape[1:-1] if positions is not None]
+    if left and size > min(left):
+        raise InputError(
+            f"pool_sizes: layer {number} pools {size} positions and only {min(left)} are left"
+        )
+    if size == 1:
+        return x, mask
+    if mask is not None:
+        pool = {"max": MaskedMaxPooling, "average": MaskedAveragePooling}[pooling]
+        return pool(size)(x, mask), PooledMask(size)(mask)
+    return POOLS[pooling][len(x.shape) - 2](size)(x), None
 
 
 def _hidden_layers(x, hidden_units, activation, dropout, batch_normalization, l2):
@@ -176,22 +242,28 @@ def _hidden_layers(x, hidden_units, activation, dropout, batch_normalization, l2
     return x
 
 
-def _normalize_and_activate(x, activation, batch_normalization):
-    """Batch normalisation, if wanted, and the activation."""
+def _normalize_and_activate(x, activation, batch_normalization, mask=None):
+    """Batch normalisation, if wanted, and the activation; zero where a position isn't real."""
     if batch_normalization:
-        x = keras.layers.BatchNormalization(momentum=BATCH_NORMALIZATION_MOMENTUM)(x)
-    return keras.layers.Activation(activation)(x)
+        normalization = keras.layers.BatchNormalization(momentum=BATCH_NORMALIZATION_MOMENTUM)
+        x = normalization(x) if mask is None else normalization(x, mask=mask)
+    x = keras.layers.Activation(activation)(x)
+    return x if mask is None else Mask()(x, mask)
 
 
-def _read_out(x, readout):
+def _read_out(x, mask, readout):
     """Feature maps (batch, positions, filters) -> features (batch, number)."""
     if readout == "flatten":
         return keras.layers.Flatten()(x)
     parts = []
-    if readout in ("max", "max_average"):
-        parts.append(keras.layers.GlobalMaxPooling1D()(x))
-    if readout in ("average", "max_average"):
-        parts.append(keras.layers.GlobalAveragePooling1D()(x))
+    for name in ("max", "average"):
+        if name not in readout:
+            continue
+        if mask is not None:
+            masked = {"max": MaskedGlobalMax, "average": MaskedGlobalAverage}[name]
+            parts.append(masked()(x, mask))
+        else:
+            parts.append(GLOBAL_POOLS[name][len(x.shape) - 2]()(x))
     return keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
 
 
@@ -208,61 +280,3 @@ def _same_lengths(**lists):
             f"{first} has {len(one)} entries and {second} has {len(other)}; "
             "both need one a convolution"
         )
-
-
-def _whole_numbers(least):
-    def check(value):
-        good = isinstance(value, list | tuple) and all(
-            isinstance(item, int) and not isinstance(item, bool) and item >= least for item in value
-        )
-        return None if good else f"a list of whole numbers from {least}"
-
-    return check
-
-
-def _share(value):
-    good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1
-    return None if good else "a number from 0 to below 1"
-
-
-def _not_negative(value):
-    good = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
-    return None if good else "a number from 0"
-
-
-def _yes_or_no(value):
-    return None if isinstance(value, bool) else "true or false"
-
-
-def _one_of(*choices):
-    return lambda value: None if value in choices else "one of " + ", ".join(choices)
-
-
-def _optional(check):
-    return lambda value: None if value is None else check(value)
-
-
-def _activation(value):
-    # Not activations by themselves: the last two need arguments, or halve the units.
-    helpers = ("deserialize", "get", "serialize", "threshold", "glu")
-    known = sorted(x for x in dir(keras.activations) if x[0].islower() and x not in helpers)
-    return None if value in known else "an activation of Keras: " + ", ".join(known)
-
-
-#: What each parameter of the registered architectures must be; a check gives None or says it.
-CHECKS: dict[str, Callable[[Any], str | None]] = {
-    "filters": _whole_numbers(1),
-    "kernel_sizes": _whole_numbers(1),
-    "pool_sizes": _optional(_whole_numbers(1)),
-    "dilations": _optional(_whole_numbers(1)),
-    "hidden_units": _whole_numbers(1),
-    "pooling": _one_of("max", "average"),
-    "padding": _one_of("same", "valid"),
-    "readout": _one_of(*READOUTS),
-    "residual": _yes_or_no,
-    "batch_normalization": _yes_or_no,
-    "dropout": _share,
-    "input_dropout": _share,
-    "l2": _not_negative,
-    "activation": _activation,
-}

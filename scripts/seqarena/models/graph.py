@@ -6,11 +6,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqarena.data.alphabet import UNKNOWN
+from seqarena.models.batches import (
+    inference_batch_size,
+    record_specs,
+    shift_tokens,
+    take,
+)
+from seqarena.models.layers import turn_round
+from seqarena.models.losses import TaskLoss
 from seqarena.models.networks import Network
-from seqarena.models.settings import Settings, loss_function, make_optimizer
-
-INFERENCE_BATCH_SIZE = 512
+from seqarena.models.settings import Settings, make_optimizer
 
 
 class Graph:
@@ -26,18 +31,24 @@ class Graph:
         Gives a freshly initialised `Network`; called again for each fold's initial weights.
     settings : Settings
         How to train.
+    longest : int, optional
+        Letters of the longest record, where records differ in length and so come end to end (see
+        `seqarena.models.batches.device_records`).
 
     Attributes
     ----------
+    loss : TaskLoss
+        Of truth and prediction.
     traces : int
         How often Python code of the graph was run: 2 when all is well, one a function.
     """
 
-    def __init__(self, build: Callable[[], Network], settings: Settings):
+    def __init__(
+        self, build: Callable[[], Network], settings: Settings, longest: int | None = None
+    ):
         self.build, self.settings = build, settings
         self.network = build()
-        self.core = self.network.core
-        self.loss = loss_function(settings.loss)
+        self.core, self.alphabet = self.network.core, self.network.alphabet
         self.optimizer = make_optimizer(settings, self.core.trainable_variables)
         self._optimizer_start = [variable.numpy() for variable in self.optimizer.variables]
         self._averages = [
@@ -45,35 +56,47 @@ class Graph:
             for variable in (self.core.trainable_variables if settings.ema_momentum else [])
         ]
         self.traces = 0
-        (_, length), (_, outputs) = self.core.input_shape, self.core.output_shape
-        tokens, rows = tf.TensorSpec([None, length], tf.uint8), tf.TensorSpec([None], tf.int64)
-        vector = tf.TensorSpec([None], tf.float32)
-        matrix = tf.TensorSpec([None, outputs], tf.float32)
-        self._outputs = outputs
-        self.train_epoch = tf.function(
-            self._train_epoch, input_signature=[tokens, matrix, vector, rows, rows, vector]
+        (_, self._length), (_, self._outputs) = self.core.input_shape, self.core.output_shape
+        self.loss = TaskLoss(settings.loss, self.network.task, self._outputs)
+        self._inference_batch = inference_batch_size(
+            max(longest or self._length, self.network.cells)
         )
-        self.predict = tf.function(self._predict, input_signature=[tokens, rows])
+        records = record_specs(
+            longest is not None, self._length, self.network.standardise is not None
+        )
+        rows, flags = tf.TensorSpec([None], tf.int64), tf.TensorSpec([None], tf.bool)
+        vector = tf.TensorSpec([None], tf.float32)
+        matrix = tf.TensorSpec([None, self._outputs], tf.float32)
+        weights = matrix if self.loss.entrywise else vector
+        self.train_epoch = tf.function(
+            self._train_epoch,
+            input_signature=[records, matrix, weights, rows, rows, flags, vector],
+        )
+        self.predict = tf.function(self._predict, input_signature=[records, rows])
 
-    def _train_epoch(self, tokens, truth, weights, order, shifts, rates):
+    def _train_epoch(self, records, truth, weights, order, shifts, turns, rates):
         """One pass over the records `order` (row numbers, shuffled); gives the mean training loss.
 
-        `weights` has a number a record of the dataset, `shifts` one for each entry of `order`,
-        `rates` the learning rate of each step.
+        `weights` has a number (or a row of them) a record of the dataset, `shifts` and `turns` one
+        for each entry of `order`, `rates` the learning rate of each step.
         """
         self.traces += 1
         size = self.settings.batch_size
         steps = tf.shape(rates)[0]
         total = tf.constant(0.0)
         for step in tf.range(steps):
-            part = order[step * size : (step + 1) * size]
-            batch = tf.gather(tokens, part)
+            here = slice(step * size, (step + 1) * size)
+            part = order[here]
+            batch = take(records, part, self._length, self.alphabet)
             if self.settings.shift:
-                batch = shift_tokens(batch, shifts[step * size : (step + 1) * size])
+                batch = shift_tokens(batch, shifts[here], self.alphabet)
+            if self.network.augment:
+                batch = tf.where(turns[here][:, None], turn_round(batch, self.alphabet), batch)
             with tf.GradientTape() as tape:
                 prediction = self.core(batch, training=True)
-                losses = self.loss(tf.gather(truth, part), prediction)
-                loss = tf.reduce_mean(losses * tf.gather(weights, part))
+                loss = self.loss.weighted_mean(
+                    tf.gather(truth, part), prediction, tf.gather(weights, part)
+                )
                 loss += sum(self.core.losses)
             gradients = tape.gradient(loss, self.core.trainable_variables)
             self.optimizer.learning_rate.assign(rates[step])
@@ -91,18 +114,24 @@ class Graph:
         for average, variable in self._averages:
             average.assign(momentum * average + (1.0 - momentum) * variable.value)
 
-    def _predict(self, tokens, rows):
+    def _predict(self, records, rows):
         """Outputs of `core` for the records `rows`, float32 (rows, outputs), in inference mode."""
         self.traces += 1
-        size = INFERENCE_BATCH_SIZE
+        size = self._inference_batch
+        places = None
+        if isinstance(records, tuple):  # so that those of similar length are in one batch
+            places = tf.argsort(tf.gather(records[2], rows), stable=True)
+            rows = tf.gather(rows, places)
         steps = (tf.shape(rows)[0] + size - 1) // size
         parts = tf.TensorArray(
             tf.float32, size=steps, infer_shape=False, element_shape=[None, self._outputs]
         )
         for step in tf.range(steps):
-            batch = tf.gather(tokens, rows[step * size : (step + 1) * size])
+            part = rows[step * size : (step + 1) * size]
+            batch = take(records, part, self._length, self.alphabet)
             parts = parts.write(step, self.core(batch, training=False))
-        return parts.concat()
+        outputs = parts.concat()
+        return outputs if places is None else tf.gather(outputs, tf.argsort(places))
 
     def restart(self, seed: int) -> None:
         """Put weights, random states and optimizer where a new process with this seed would.
@@ -136,25 +165,3 @@ class Graph:
         """Put copies back."""
         for variable, value in zip(self.core.variables, values, strict=True):
             variable.assign(value)
-
-
-def shift_tokens(tokens, shifts):
-    """Move each sequence by its own number of bases; what is vacated becomes N.
-
-    Parameters
-    ----------
-    tokens : tensor
-        uint8 (n, length).
-    shifts : tensor
-        int64 (n,); positive to the right.
-
-    Returns
-    -------
-    tensor
-        uint8 (n, length).
-    """
-    length = tf.cast(tf.shape(tokens)[1], tf.int64)
-    source = tf.range(length)[None, :] - shifts[:, None]
-    moved = tf.gather(tokens, tf.clip_by_value(source, 0, length - 1), batch_dims=1)
-    inside = (source >= 0) & (source < length)
-    return tf.where(inside, moved, tf.constant(UNKNOWN, tf.uint8))

@@ -1,12 +1,9 @@
-"""Networks from builders: a registered one or a user's own from a file, with the task's head."""
+"""Networks from builders: what they are shown in front, the task's head behind."""
 
-import difflib
-import importlib.util
 import inspect
-import sys
+import math
 import tempfile
-import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,33 +11,19 @@ from typing import Any
 import keras
 import numpy as np
 
+from seqarena.data.alphabet import DNA, Alphabet
+from seqarena.data.description import note
 from seqarena.errors import InputError
-from seqarena.models.architectures import CHECKS, REGISTRY
-from seqarena.models.layers import OneHot, TargetScale
-
-
-@dataclass(frozen=True)
-class Builder:
-    """A function that makes features, and where it came from.
-
-    Attributes
-    ----------
-    build : callable
-        `build(inputs, **parameters) -> features`.
-    name : str
-        As the configuration names it.
-    file : pathlib.Path or None
-        The user's file; None for a registered architecture.
-    """
-
-    build: Callable[..., Any]
-    name: str
-    file: Path | None = None
+from seqarena.models.architectures import RANKS
+from seqarena.models.builders import Builder, check_parameters, failure, resolve, takes_mask
+from seqarena.models.layers import OneHot, ReverseComplement, Standardise, TargetScale
+from seqarena.models.masking import PaddingMask
+from seqarena.models.representations import WordFrequencies, word_cells
 
 
 @dataclass(frozen=True)
 class Network:
-    """A network twice, on the same weights.
+    """A network twice, on the same weights, and what must be known of it to train it.
 
     Attributes
     ----------
@@ -49,142 +32,74 @@ class Network:
     model : keras.Model
         Tokens -> predictions in the target's own units; what is saved. For classification it is
         `core` itself.
+    task : {"binary", "multiclass", "multilabel", "regression"}
+        What it predicts.
+    alphabet : Alphabet
+        Of the tokens.
+    cells : int
+        Numbers of a record's representation; 0 where it has none.
+    augment : bool
+        Whether training turns half of the records round.
+    standardise : Standardise or None
+        The layer that scales numbers, in `core`.
     scale : TargetScale or None
         The layer between the two, for regression.
     """
 
     core: keras.Model
     model: keras.Model
-    scale: TargetScale | None
+    task: str
+    alphabet: Alphabet
+    cells: int = 0
+    augment: bool = False
+    standardise: Standardise | None = None
+    scale: TargetScale | None = None
 
 
-def resolve(architecture: str, model_name: str = "model") -> Builder:
-    """Find a builder by registered name or in a user's file.
+@dataclass(frozen=True)
+class Inputs:
+    """What a network reads, and how it is shown to the builder.
 
     Parameters
     ----------
-    architecture : str
-        "dense", "conv1d", or "path/to/file.py:function".
-    model_name : str
-        For messages.
-
-    Returns
-    -------
-    Builder
-        The function and its origin.
-
-    Raises
-    ------
-    InputError
-        For an unknown name, or a file that is missing, doesn't load or lacks the function.
+    length : int or None
+        Letters of a record, or columns of numbers; None: any number of letters.
+    alphabet : Alphabet
+        Of the letters.
+    padded : bool
+        Whether records are padded, so that padding must be masked.
+    representation : dict or None
+        `kind` and `k` of `seqarena.models.representations.WordFrequencies`; None: one-hot letters,
+        or numbers as they are.
+    reverse_complement : {"none", "augment", "average"}
+        "average": logits are the mean over both strands, through the same weights.
     """
-    if architecture in REGISTRY:
-        return Builder(REGISTRY[architecture], architecture)
-    file_name, colon, function = architecture.rpartition(":")
-    if not colon or not file_name.endswith(".py"):
-        near = difflib.get_close_matches(architecture, REGISTRY, n=1)
-        raise InputError(
-            f"Model {model_name!r}: there is no architecture {architecture!r}.",
-            remedy=(f"did you mean {near[0]!r}? " if near else "")
-            + f"known are {', '.join(REGISTRY)}, and your own as path/to/file.py:function",
-        )
-    file = Path(file_name)
-    if not file.is_file():
-        raise InputError(
-            f"Model {model_name!r}: the builder's file doesn't exist.",
-            file=file,
-            remedy="give its path from the working directory",
-        )
-    module = _load(file, model_name)
-    build = getattr(module, function, None)
-    if not callable(build):
-        own = [
-            name
-            for name, value in vars(module).items()
-            if inspect.isfunction(value) and value.__module__ == module.__name__
-        ]
-        raise InputError(
-            f"Model {model_name!r}: the file has no function {function!r}.",
-            file=file,
-            remedy=f"it has {', '.join(own)}" if own else "define build(inputs, **parameters)",
-        )
-    return Builder(build, architecture, file)
+
+    length: int | None
+    alphabet: Alphabet = DNA
+    padded: bool = False
+    representation: Mapping[str, Any] | None = None
+    reverse_complement: str = "none"
 
 
-def _load(file: Path, model_name: str):
-    """Run a user's file as a module of its own."""
-    name = f"seqarena_user_{file.stem}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses and pickling look modules up by name
-    try:
-        spec.loader.exec_module(module)
-    except SyntaxError as error:
-        raise InputError(
-            f"Model {model_name!r}: the builder's file isn't Python: {error.msg}.",
-            file=file,
-            line=error.lineno,
-            remedy="correct the file",
-        ) from None
-    except Exception as error:
-        raise _failure(error, file, model_name, "the builder's file fails to load") from None
-    return module
-
-
-def _failure(error: Exception, file: Path, model_name: str, what: str) -> InputError:
-    """One message for an exception in a user's file: its words and the line in that file."""
-    lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).resolve() == file.resolve()
-    ]
-    words = " ".join(str(error).split())
-    return InputError(
-        f"Model {model_name!r}: {what}: {type(error).__name__}: {words}",
-        file=file,
-        line=lines[-1] if lines else None,
-        remedy="correct the file; a builder is build(inputs, **parameters) -> features, "
-        "from one-hot letters (batch, length, 4) to a tensor (batch, number)",
-    )
-
-
-def check_parameters(builder: Builder, parameters: Mapping[str, Any], model_name: str) -> None:
-    """Check names (and, of registered architectures, values) of a model's parameters.
-
-    Raises
-    ------
-    InputError
-        Naming the model and the parameter.
-    """
-    signature = inspect.signature(builder.build)
-    known = list(signature.parameters)[1:]
-    open_ended = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
-    for name, value in parameters.items():
-        if name not in known and not open_ended:
-            near = difflib.get_close_matches(name, known, n=1)
-            raise InputError(
-                f"Model {model_name!r}: {builder.name!r} has no parameter {name!r}.",
-                file=builder.file,
-                remedy=f"did you mean {near[0]!r}?" if near else "it takes " + ", ".join(known),
-            )
-        wanted = CHECKS[name](value) if builder.file is None else None
-        if wanted:
-            raise InputError(
-                f"Model {model_name!r}: parameter {name!r} is {value!r}.",
-                remedy=f"give {wanted}",
-            )
+HEADS = {
+    "binary": "sigmoid",
+    "multiclass": "softmax",
+    "multilabel": "sigmoid",
+    "regression": "linear",
+}
 
 
 def build_network(
     builder: Builder,
     parameters: Mapping[str, Any],
     *,
-    length: int,
+    inputs: Inputs,
     task: str,
     n_outputs: int,
     model_name: str = "model",
 ) -> Network:
-    """Build a network from tokens to predictions.
+    """Build a network from tokens (or numbers) to predictions.
 
     Parameters
     ----------
@@ -192,10 +107,10 @@ def build_network(
         From `resolve`.
     parameters : mapping
         The builder's keyword arguments.
-    length : int
-        Bases in a sequence.
-    task : {"binary", "multiclass", "regression"}
-        Decides the head: sigmoid, softmax, or linear with `TargetScale`.
+    inputs : Inputs
+        What it reads.
+    task : {"binary", "multiclass", "multilabel", "regression"}
+        Decides the head: sigmoid (for each label), softmax, or linear with `TargetScale`.
     n_outputs : int
         Classes of a multiclass task; otherwise number of targets.
     model_name : str
@@ -209,24 +124,99 @@ def build_network(
     Raises
     ------
     InputError
-        When parameters don't fit, or a user's builder fails or returns something else.
+        When parameters or inputs don't fit, or a user's builder fails or returns something else.
     """
     check_parameters(builder, parameters, model_name)
-    tokens = keras.Input((length,), dtype="uint8", name="tokens")
-    features = _features(builder, OneHot(name="one_hot")(tokens), parameters, model_name)
-    activation = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}[task]
-    head = keras.layers.Dense(n_outputs, activation=activation, dtype="float32", name="prediction")
-    outputs = head(features)
+    alphabet, numbers = inputs.alphabet, inputs.alphabet.name == "numbers"
+    if inputs.reverse_complement != "none" and alphabet.complement is None:
+        raise InputError(
+            f"Model {model_name!r}: {alphabet.name} has no second strand to read.",
+            remedy="set reverse_complement: none",
+        )
+    dtype = "float32" if numbers else "uint8"
+    tokens = keras.Input((inputs.length,), dtype=dtype, name="tokens")
+    standardise = Standardise(name="standardise") if numbers else None
+
+    def strand(tokens, activation):
+        shown = standardise(tokens) if numbers else _shown(tokens, inputs, model_name)
+        mask = None
+        if inputs.padded and takes_mask(builder) and not inputs.representation:
+            mask = PaddingMask(alphabet, name="padding_mask")(tokens)
+        features = _features(builder, shown, mask, parameters, model_name)
+        head = keras.layers.Dense(
+            n_outputs, activation=activation, dtype="float32", name="prediction"
+        )
+        return head(features)
+
+    if inputs.reverse_complement == "average":
+        one_strand = keras.Input((inputs.length,), dtype=dtype, name="strand")
+        logits = keras.Model(one_strand, strand(one_strand, "linear"), name="one_strand")
+        other = ReverseComplement(alphabet, name="other_strand")(tokens)
+        # A sum of two doesn't depend on their order, so both strands give the same bits.
+        mean = keras.layers.Average(dtype="float32")([logits(tokens), logits(other)])
+        outputs = keras.layers.Activation(HEADS[task], dtype="float32", name="probability")(mean)
+    else:
+        outputs = strand(tokens, HEADS[task])
     core = keras.Model(tokens, outputs)
+    parts = {"augment": inputs.reverse_complement == "augment", "standardise": standardise}
+    if inputs.representation:
+        shape, _ = word_cells(**inputs.representation, alphabet=alphabet)
+        parts["cells"] = math.prod(shape)
     if task != "regression":
-        return Network(core, core, None)
+        return Network(core, core, task, alphabet, **parts)
     scale = TargetScale(dtype="float32", name="target_scale")
-    return Network(core, keras.Model(tokens, scale(outputs)), scale)
+    return Network(core, keras.Model(tokens, scale(outputs)), task, alphabet, **parts, scale=scale)
 
 
-def _features(builder: Builder, inputs, parameters, model_name: str):
+def input_notices(builder: Builder, parameters, inputs: Inputs, dataset) -> list[dict[str, Any]]:
+    """Say what of the records a network sees or misses that one wouldn't expect.
+
+    Parameters
+    ----------
+    builder, parameters, inputs
+        As of `build_network`.
+    dataset : seqarena.data.dataset.Dataset
+        The records.
+
+    Returns
+    -------
+    list of dict
+        Entries {"what", "count"}, counted in records.
+    """
+    lengths = np.minimum(dataset.records["length"], dataset.summary["length"])
+    shown = inputs.representation
+    if shown:
+        what = f"records have fewer than {shown['k']} letters, and so nothing is seen of them"
+        return note(what, (lengths < shown["k"]).sum())
+    blind = takes_mask(builder) and parameters.get("readout") != "flatten"
+    if not inputs.padded or blind:
+        return []
+    what = "records are padded, and the model can see by that how long they are"
+    return note(what, (lengths < dataset.summary["length"]).sum())
+
+
+def _shown(tokens, inputs: Inputs, model_name: str):
+    """Tokens as the builder is shown them."""
+    if not inputs.representation:
+        return OneHot(inputs.alphabet, name="one_hot")(tokens)
+    try:
+        words = WordFrequencies(**inputs.representation, alphabet=inputs.alphabet, name="words")
+    except InputError as error:
+        raise InputError(f"Model {model_name!r}: {error.problem}", remedy=error.remedy) from None
+    return words(tokens)
+
+
+def _features(builder: Builder, inputs, mask, parameters, model_name: str):
     """Call the builder and check what it returns."""
+    parameters = {**parameters, "mask": mask} if takes_mask(builder) else parameters
     if builder.file is None:
+        axes = RANKS.get(builder.name, len(inputs.shape))
+        if axes != len(inputs.shape):
+            raise InputError(
+                f"Model {model_name!r}: {builder.name} can't be shown a tensor of "
+                f"{len(inputs.shape) - 1} axes.",
+                remedy="conv1d takes one_hot, conv2d chaos_game and conv3d chaos_game_3d",
+            )
         try:
             return builder.build(inputs, **parameters)
         except InputError as error:
@@ -236,7 +226,7 @@ def _features(builder: Builder, inputs, parameters, model_name: str):
     try:
         features = builder.build(inputs, **parameters)
     except Exception as error:
-        raise _failure(error, builder.file, model_name, "the builder fails") from None
+        raise failure(error, builder.file, model_name, "the builder fails") from None
     shape = getattr(features, "shape", None)
     problem = None
     if not isinstance(features, keras.KerasTensor) or len(shape) != 2 or shape[1] is None:
@@ -244,7 +234,7 @@ def _features(builder: Builder, inputs, parameters, model_name: str):
         problem = f"returns {found}, not features (batch, number)"
     else:
         try:
-            keras.Model(inputs, features)
+            keras.Model(inputs if mask is None else [inputs, mask], features)
         except ValueError:
             problem = "returns a tensor that doesn't depend on its inputs"
     if problem:
@@ -270,7 +260,9 @@ def check_saving(network: Network, builder: Builder, model_name: str) -> None:
         "use Keras' own layers and keras.ops, without Lambda; decorate a layer of your own with "
         "keras.saving.register_keras_serializable(), and give it a get_config with its arguments"
     )
-    tokens = np.arange(network.model.input_shape[1], dtype=np.uint8)[None] % 5
+    shape, numbers = network.model.input_shape, network.alphabet.name == "numbers"
+    tokens = np.arange(shape[1] or 64)[None] % (network.alphabet.unknown + 1)
+    tokens = tokens.astype(np.float32 if numbers else np.uint8)
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.keras"
@@ -295,6 +287,9 @@ def check_saving(network: Network, builder: Builder, model_name: str) -> None:
 
 def load_network(path: str | Path, architecture: str | None = None) -> keras.Model:
     """Load a saved network: uint8 tokens (n, length) -> predictions in the target's own units.
+
+    Shorter records are padded at the right with the alphabet's padding. A network of numbers takes
+    these as float32 (n, columns).
 
     Parameters
     ----------

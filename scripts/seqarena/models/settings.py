@@ -1,4 +1,4 @@
-"""How a network is trained: the settings, their checks, and the losses and optimizers they name."""
+"""How a network is trained: the settings, their checks, and the optimizers they name."""
 
 import difflib
 from collections.abc import Callable, Mapping
@@ -15,6 +15,7 @@ SCHEDULES = ("constant", "cosine", "reduce_on_plateau")
 DEFAULT_LOSS = {
     "binary": "binary_crossentropy",
     "multiclass": "categorical_crossentropy",
+    "multilabel": "binary_crossentropy",
     "regression": "mean_squared_error",
 }
 
@@ -45,8 +46,9 @@ class Settings:
         Gradients are scaled down to this norm when above it.
     label_smoothing : float
         Share of each label spread evenly over the classes, in training only.
-    class_weights : None, "balanced" or dict of class name to float
-        Weights of the classes in the training loss. "balanced": inverse to their frequency.
+    class_weights : None, "balanced" or dict of name to float
+        Weights of the classes in the training loss. "balanced": inverse to their frequency, of
+        several labels the positives and negatives of each. By name: of classes, or of whole labels.
     batch_size : int
         Records in a step.
     epochs : int
@@ -54,8 +56,8 @@ class Settings:
     patience : int
         Stop after so many epochs without a better `monitor`.
     monitor : str
-        What is best: "loss", or "metric" (AUROC, accuracy or Pearson's r by task, also by name), of
-        the validation records. The weights of its best epoch are restored.
+        What is best: "loss", or "metric" (that of `seqarena.models.runs.LEARNING_METRIC`, also by
+        name), of the validation records. The weights of its best epoch are restored.
     ema_momentum : float or None
         Evaluate and keep an exponential moving average of the weights with this momentum.
     shift : int
@@ -173,10 +175,10 @@ def read_settings(
     ----------
     given : mapping
         Settings by name; any may be left out.
-    task : {"binary", "multiclass", "regression"}
+    task : {"binary", "multiclass", "multilabel", "regression"}
         The dataset's task.
     classes : list of str or None
-        Its classes.
+        Its classes, or labels if there are several.
     model_name : str
         For messages.
 
@@ -239,87 +241,6 @@ def _check_class_weights(weights, classes, model_name) -> None:
         )
         remedy = "classes are " + ", ".join(classes) + "; weights are numbers from 0"
     raise InputError(f"Model {model_name!r}: {problem}.", remedy=remedy)
-
-
-def class_weights_of(settings: Settings, targets: np.ndarray, classes: list[str]) -> np.ndarray:
-    """Weight of each class, scaled so that the training records' weights have the mean 1.
-
-    Parameters
-    ----------
-    settings : Settings
-        Holds `class_weights`.
-    targets : numpy.ndarray
-        Class indices of the training records.
-    classes : list of str
-        Names by index.
-
-    Returns
-    -------
-    numpy.ndarray
-        float64 (classes,).
-    """
-    counts = np.bincount(targets, minlength=len(classes)).astype(float)
-    if settings.class_weights is None:
-        return np.ones(len(classes))
-    if settings.class_weights == "balanced":
-        weights = 1 / np.maximum(counts, 1)
-    else:
-        named = {str(name): value for name, value in settings.class_weights.items()}
-        weights = np.array([named.get(name, 1.0) for name in classes])
-    return weights * counts.sum() / max((weights * counts).sum(), 1e-12)
-
-
-def loss_function(name: str) -> Callable[[Any, Any], Any]:
-    """A loss by Keras' name as a function (truth, prediction), (n, outputs) each, -> (n,)."""
-    loss = keras.losses.get(name)
-    return loss.call if isinstance(loss, keras.losses.Loss) else loss
-
-
-FITTING_LOSSES = {
-    "binary": "binary_crossentropy, binary_focal_crossentropy, mean_squared_error, hinge",
-    "multiclass": "categorical_crossentropy, categorical_focal_crossentropy, kl_divergence, "
-    "mean_squared_error",
-    "regression": "mean_squared_error, mean_absolute_error, huber, log_cosh",
-}
-
-
-def check_loss(name: str, task: str, n_outputs: int, model_name: str) -> None:
-    """Try a loss on a few predictions: one a record, and lower for the better prediction.
-
-    Keras takes any loss for any task, and some then teach nothing: a categorical cross-entropy of
-    one output is always 0.
-
-    Raises
-    ------
-    InputError
-        Naming the model, the loss and what fits.
-    """
-    if task == "regression":
-        truth = np.array([[-1.5], [-0.5], [0.5], [1.5]], np.float32)
-        right, wrong = truth + np.float32(0.1), [truth + 1, truth - 1]
-    elif n_outputs == 1:
-        truth = np.array([[0], [1]], np.float32)
-        right, wrong = 0.8 * truth + np.float32(0.1), [0.9 - 0.8 * truth]
-    else:
-        truth = np.eye(n_outputs, dtype=np.float32)
-        right = np.where(truth > 0, 0.9, 0.1 / (n_outputs - 1)).astype(np.float32)
-        wrong = [np.roll(right, 1, axis=1)]
-    function = loss_function(name)
-    try:
-        low, *high = (np.asarray(function(truth, given)) for given in (right, *wrong))
-    except Exception:  # each loss fails in a way of its own
-        problem = "Keras can't compute it there"
-    else:
-        if low.shape != (len(truth),):
-            problem = "it isn't one number a record"
-        elif all((low < other).all() for other in high):
-            return
-        else:
-            problem = "it isn't lower for better predictions there"
-    raise InputError(
-        f"Model {model_name!r}: the loss {name!r} doesn't fit a {task} task: {problem}.",
-        remedy=f"leave loss out, or take one that fits, such as {FITTING_LOSSES[task]}",
-    )
 
 
 def make_optimizer(settings: Settings, variables) -> keras.optimizers.Optimizer:

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,75 +13,19 @@ import tensorflow as tf
 
 from seqarena.errors import InputError
 from seqarena.models import runs
+from seqarena.models.architectures import takes_any_length
+from seqarena.models.batches import by_length, device_records
+from seqarena.models.builders import resolve
 from seqarena.models.devices import DeviceInfo, cpu_name
 from seqarena.models.graph import Graph
-from seqarena.models.networks import build_network, check_saving, resolve
+from seqarena.models.losses import check_loss, smooth, training_weights
+from seqarena.models.networks import Inputs, build_network, check_saving, input_notices
+from seqarena.models.progress import Progress
 from seqarena.models.runs import Fold, FoldStore, Run
-from seqarena.models.settings import (
-    Settings,
-    check_loss,
-    class_weights_of,
-    learning_rates,
-    read_settings,
-)
+from seqarena.models.settings import Settings, learning_rates, read_settings
+from seqarena.models.watch import Watch
 
 logger = logging.getLogger(__name__)
-
-SECONDS_BETWEEN_LINES = 2.0
-
-
-@dataclass
-class Progress:
-    """Lines about a training job, at most one in two seconds.
-
-    Parameters
-    ----------
-    report : callable
-        Takes a line.
-    label : str
-        Begins each line.
-    epochs : int
-        Most epochs of a fold.
-    """
-
-    report: Callable[[str], None]
-    label: str
-    epochs: int
-    folds: int = 0
-    finished_epochs: list[int] = field(default_factory=list)
-    seconds: float = 0.0
-    n_epochs: int = 0
-    last: float = 0.0
-
-    def epoch(self, position: int, epoch: int, seconds: float, measured: Mapping, metric: str):
-        """Count an epoch and tell of it when it is time."""
-        self.n_epochs += 1
-        # The first epoch goes for the most part into tracing the graph and says little of others.
-        if self.n_epochs > 1:
-            self.seconds += seconds
-        if time.monotonic() - self.last < SECONDS_BETWEEN_LINES:
-            return
-        self.last = time.monotonic()
-        self.report(
-            f"{self.label}: fold {position}/{self.folds}, epoch {epoch}/{self.epochs}, "
-            f"loss {measured['train', 'loss']:.4f} in training "
-            f"{measured['validation', 'loss']:.4f} in validation, "
-            f"{metric} {measured['validation', metric]:.4f}{self._time_left(position, epoch)}"
-        )
-
-    def _time_left(self, position: int, epoch: int) -> str:
-        """Estimate the time left from the epochs so far; nothing after the first."""
-        if self.n_epochs == 1:
-            return ""
-        usual = np.mean(self.finished_epochs) if self.finished_epochs else self.epochs
-        epochs_left = max(usual, epoch) - epoch + usual * (self.folds - position)
-        return f", about {_duration(epochs_left * self.seconds / (self.n_epochs - 1))} left"
-
-
-def _duration(seconds: float) -> str:
-    """A length of time in words."""
-    minutes, seconds = divmod(round(seconds), 60)
-    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
 
 
 class Trainer:
@@ -103,7 +46,8 @@ class Trainer:
     def __init__(self, dataset, graph: Graph, repeat: int, progress: Progress):
         self.dataset, self.graph, self.repeat, self.progress = dataset, graph, repeat, progress
         self.settings, self.metric = graph.settings, runs.LEARNING_METRIC[dataset.task]
-        self.tokens = tf.constant(dataset.matrix)
+        self.ragged = not dataset.uniform
+        self.records = device_records(dataset)
         self.truth = runs.truth_matrix(dataset)
 
     def train(self, fold: Fold, position: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -126,9 +70,10 @@ class Trainer:
         started = time.perf_counter()
         graph, random = self.graph, np.random.default_rng(fold.seed)
         graph.restart(fold.seed)
+        self._scale_inputs(fold)
         scaled = self._scale_targets(fold)
-        weights = tf.constant(self._weights(fold))
-        truth = tf.constant(self._smooth(scaled))
+        weights = tf.constant(training_weights(self.settings, self.dataset, fold.train))
+        truth = tf.constant(smooth(scaled, self.settings.label_smoothing, self.dataset.task))
         watch = Watch(self.settings)
         history: list[tuple] = []
         stop_reason = "all epochs trained"
@@ -171,7 +116,7 @@ class Trainer:
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Predictions (rows, outputs), float32, in the target's own units."""
-        outputs = self.graph.predict(self.tokens, tf.constant(rows))
+        outputs = self.graph.predict(self.records, tf.constant(rows))
         scale = self.graph.network.scale
         return keras.ops.convert_to_numpy(scale(outputs) if scale else outputs)
 
@@ -180,11 +125,23 @@ class Trainer:
         settings = self.settings
         order = random.permutation(fold.train)
         shifts = random.integers(-settings.shift, settings.shift + 1, len(order))
+        turns = np.zeros(len(order), bool)
+        if self.graph.network.augment:
+            turns = random.random(len(order)) < 0.5
+        if self.ragged:
+            lengths = np.diff(self.dataset.offsets)
+            order = by_length(order, lengths, settings.batch_size, random)
         steps = -(-len(order) // settings.batch_size)
         rates = learning_rates(settings, epoch, steps, factor)
         loss = float(
             self.graph.train_epoch(
-                self.tokens, truth, weights, tf.constant(order), tf.constant(shifts), rates
+                self.records,
+                truth,
+                weights,
+                tf.constant(order),
+                tf.constant(shifts),
+                tf.constant(turns),
+                rates,
             )
         )
         if not np.isfinite(loss):
@@ -195,39 +152,31 @@ class Trainer:
                 "(global_clipnorm: 1.0)",
             )
 
+    def _scale_inputs(self, fold: Fold) -> None:
+        """Set the network's scale of numbers from the training records."""
+        layer = self.graph.network.standardise
+        if layer is not None:
+            mean, sd = runs.target_scale(self.dataset.matrix[fold.train].astype(float))
+            layer.mean.assign(mean)
+            layer.sd.assign(sd)
+
     def _scale_targets(self, fold: Fold) -> np.ndarray:
         """Targets as the loss takes them; sets the network's scale from the training records."""
         if self.dataset.task != "regression":
             return self.truth
-        targets = np.asarray(self.dataset.targets, dtype=float)[:, None]
+        targets = self.dataset.targets.astype(float).reshape(len(self.dataset), -1)
         mean, sd = runs.target_scale(targets[fold.train])
         self.graph.network.scale.mean.assign(mean)
         self.graph.network.scale.sd.assign(sd)
         return ((targets - mean) / sd).astype(np.float32)
 
-    def _smooth(self, truth: np.ndarray) -> np.ndarray:
-        """Labels with a share of each spread evenly over the classes."""
-        share = self.settings.label_smoothing
-        if not share or self.dataset.task == "regression":
-            return truth
-        return truth * np.float32(1 - share) + np.float32(share / len(self.dataset.classes))
-
-    def _weights(self, fold: Fold) -> np.ndarray:
-        """Weight of each record in the training loss, float32."""
-        if self.dataset.task == "regression":
-            return np.ones(len(self.dataset), dtype=np.float32)
-        targets = self.dataset.targets
-        by_class = class_weights_of(self.settings, targets[fold.train], self.dataset.classes)
-        return by_class[targets].astype(np.float32)
-
     def _measure(self, fold: Fold, scaled: np.ndarray) -> dict[tuple[str, str], float]:
         """Loss and metric by role, in inference mode, unweighted and without smoothing."""
         rows = np.concatenate([fold.monitored, fold.validation])
-        outputs = self.graph.predict(self.tokens, tf.constant(rows)).numpy()
-        losses = np.asarray(self.graph.loss(scaled[rows], outputs))
+        outputs = self.graph.predict(self.records, tf.constant(rows)).numpy()
         size, measured = len(fold.monitored), {}
         for role, part in (("train", slice(None, size)), ("validation", slice(size, None))):
-            measured[role, "loss"] = float(losses[part].mean())
+            measured[role, "loss"] = self.graph.loss.mean(scaled[rows[part]], outputs[part])
             measured[role, self.metric] = runs.learning_metric(
                 self.dataset.task, self.truth[rows[part]], outputs[part]
             )
@@ -243,56 +192,26 @@ class Trainer:
 
         def loss(truth, constant):
             constants = np.broadcast_to(constant, truth.shape).astype(np.float32)
-            return float(np.mean(self.graph.loss(truth, constants)))
+            return self.graph.loss.mean(truth, constants)
 
-        candidates = [train.mean(axis=0), np.median(train, axis=0)]
+        columns = [column[~np.isnan(column)] for column in train.T]
+        candidates = [
+            np.array([middle(column) if len(column) else 0 for column in columns])
+            for middle in (np.mean, np.median)
+        ]
         if self.dataset.task == "multiclass":
             candidates.append(np.eye(train.shape[1])[train.mean(axis=0).argmax()])
         return loss(validation, min(candidates, key=lambda constant: loss(train, constant)))
 
 
-class Watch:
-    """Keeps the best epoch, counts those since, and lowers the rate on a plateau.
-
-    Parameters
-    ----------
-    settings : Settings
-        Monitor, patience and schedule.
-    """
-
-    def __init__(self, settings: Settings):
-        self.settings = settings
-        self.best_epoch, self.best, self.lowest_loss = 0, np.nan, np.inf
-        self.waited, self.factor = 0, 1.0
-
-    @property
-    def watched(self) -> str:
-        """What has decided so far, in words."""
-        monitor = self.settings.monitor
-        undefined = monitor != "loss" and np.isnan(self.best)
-        return f"loss ({monitor} not defined in validation)" if undefined else monitor
-
-    def look(self, epoch: int, value: float, loss: float = np.nan) -> bool:
-        """Take an epoch's monitored value; True if it is the best so far.
-
-        While the metric is undefined (validation records of one class only, say) the validation
-        loss decides.
-        """
-        lower = self.settings.monitor == "loss"
-        better = value < self.best if lower else value > self.best
-        if np.isnan(self.best):
-            better = not np.isnan(value) or loss < self.lowest_loss
-            self.lowest_loss = np.fmin(self.lowest_loss, loss)
-        if better or self.best_epoch == 0:
-            self.best_epoch, self.best, self.waited = epoch, value, 0
-            return True
-        self.waited += 1
-        if (
-            self.settings.schedule == "reduce_on_plateau"
-            and self.waited % self.settings.plateau_patience == 0
-        ):
-            self.factor *= self.settings.plateau_factor
-        return False
+def _check_shift(settings: Settings, dataset, model_name: str) -> None:
+    """Raise where there is nothing to shift."""
+    if settings.shift and dataset.is_numbers:
+        raise InputError(
+            f"Model {model_name!r}: training setting 'shift' is {settings.shift}, and columns of "
+            "numbers have no neighbours.",
+            remedy="leave shift out",
+        )
 
 
 def train_networks(
@@ -307,6 +226,8 @@ def train_networks(
     repeat: int,
     resume_folder: str | Path,
     key: str,
+    representation: Mapping[str, Any] | None = None,
+    reverse_complement: str = "none",
     device: DeviceInfo | None = None,
     progress: Callable[[str], None] = logger.info,
 ) -> Run:
@@ -334,6 +255,11 @@ def train_networks(
         Keeps finished folds and their models. The caller removes it once the run is written.
     key : str
         Digest of all that decides the results; folds kept under another are trained again.
+    representation : mapping, optional
+        `kind` ("kmers", "chaos_game", "chaos_game_3d") and `k` of what the network is shown; by
+        default one-hot letters, or numbers as they are.
+    reverse_complement : {"none", "augment", "average"}
+        Whether training turns half of the records round, or the network reads both strands.
     device : DeviceInfo, optional
         From `seqarena.models.devices.configure`, for the record.
     progress : callable
@@ -351,21 +277,28 @@ def train_networks(
         and a training loss that isn't finite.
     """
     started = time.perf_counter()
-    checked = read_settings(
-        settings, task=dataset.task, classes=dataset.classes, model_name=model_name
-    )
-    n_outputs = len(dataset.classes) if dataset.task == "multiclass" else 1
-    check_loss(checked.loss, dataset.task, n_outputs, model_name)
+    names = dataset.target_names if dataset.task == "multilabel" else dataset.classes
+    checked = read_settings(settings, task=dataset.task, classes=names, model_name=model_name)
+    check_loss(checked.loss, dataset.task, dataset.outputs, model_name)
+    _check_shift(checked, dataset, model_name)
     builder = resolve(architecture, model_name)
     tf.config.experimental.enable_op_determinism()
+    any_length = representation or takes_any_length(architecture, parameters)
+    inputs = Inputs(
+        length=None if any_length and not dataset.uniform else dataset.summary["length"],
+        alphabet=dataset.alphabet,
+        padded=dataset.padded and not dataset.is_numbers,
+        representation=representation,
+        reverse_complement=reverse_complement,
+    )
 
     def build():
         return build_network(
             builder,
             parameters,
-            length=dataset.matrix.shape[1],
+            inputs=inputs,
             task=dataset.task,
-            n_outputs=n_outputs,
+            n_outputs=dataset.outputs,
             model_name=model_name,
         )
 
@@ -374,7 +307,7 @@ def train_networks(
     # Initial weights here only give shapes; a seed all the same, since determinism asks for one.
     keras.utils.set_random_seed(folds[0].seed)
     reporter = Progress(progress, model_name, checked.epochs, len(folds))
-    graph = Graph(build, checked)
+    graph = Graph(build, checked, None if dataset.uniform else dataset.summary["length"])
     if builder.file is not None:
         check_saving(graph.network, builder, model_name)
     trainer = None
@@ -400,6 +333,8 @@ def train_networks(
         "architecture": architecture,
         "kind": "network",
         "parameters": dict(parameters),
+        "representation": dict(representation) if representation else None,
+        "reverse_complement": reverse_complement,
         "settings": checked.as_dict(),
         "device": device.device,
         "device_name": device.name,
@@ -410,6 +345,7 @@ def train_networks(
         "peak_memory_mb": runs.peak_memory_mb(),
         "weights": int(sum(np.prod(v.shape) for v in graph.core.trainable_variables)),
         "repeat": repeat,
+        "notices": input_notices(builder, parameters, inputs, dataset),
         "folds": [result["info"] for result in results],
     }
     return Run(
