@@ -8,7 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from rule_script import read_infos, read_tsv, rule_script
-from seqarena.control_names import control_names
 from seqarena.files import whole_file, write_json
 from seqarena.reporting.report import render_report, report_views
 from seqarena.reporting.report_json import report_content
@@ -19,15 +18,12 @@ TABLES += ("seeds", "learning_curve")
 OF_PROBABILITIES = ("calibration", "reliability", "temperatures")
 
 
-def control_notices(folder, settings):
+def control_notices(folder, inputs):
     """Read what was noticed when the controls of a dataset were made, by their names."""
-    summaries = {
-        name: folder / name / "data/summary.json" for name in control_names(settings["controls"])
-    }
     return {
-        name: json.loads(path.read_text(encoding="utf-8")).get("notices")
-        for name, path in summaries.items()
-        if path.exists()  # a control that no model asks for isn't made
+        path.parents[1].name: json.loads(path.read_text(encoding="utf-8"))["notices"]
+        for path in sorted(inputs)
+        if path.parents[2] == folder
     }
 
 
@@ -60,7 +56,7 @@ def dataset_section(folder, settings, evaluation, baselines, inputs):
         "headline": content("headline.json"),
         **tables(*TABLES),
         **(dict.fromkeys(OF_PROBABILITIES) | tables(*probabilities)),
-        "control_notices": control_notices(folder / "controls", settings),
+        "control_notices": control_notices(folder / "controls", inputs),
         "runs": read_infos(runs),
         "figures": {
             path.stem: path

@@ -149,10 +149,15 @@ def control_runs(wildcards):
     ]
 
 
+def of_controls(path, dataset):
+    """List a file of each of a dataset's controls."""
+    names = dict.fromkeys(control for control, _ in controls_of(dataset))
+    return expand(path, dataset=dataset, control=names)
+
+
 def control_splits(wildcards):
     """List the splits of a dataset's controls, each once."""
-    names = dict.fromkeys(control for control, _ in controls_of(wildcards.dataset))
-    return expand(rules.make_control.output.splits, dataset=wildcards.dataset, control=names)
+    return of_controls(rules.make_control.output.splits, wildcards.dataset)
 
 
 def seed_of_control(wildcards):
@@ -293,8 +298,11 @@ def whole_results(wildcards):
         )
     ]
     figures = [path for name in DATASETS for path in figures_of(name)]
+    controls = [
+        path for name in DATASETS for path in of_controls(rules.make_control.output.summary, name)
+    ]
     calibration = expand(rules.calibrate_models.output, dataset=filter(calibrated, DATASETS))
     across = []
     if COMPARE_ACROSS:
         across = [*rules.compare_across_datasets.output, rules.plot_critical_difference.output.svg]
-    return expand(per_dataset, dataset=DATASETS) + calibration + runs + figures + across
+    return expand(per_dataset, dataset=DATASETS) + calibration + runs + figures + controls + across
