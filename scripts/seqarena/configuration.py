@@ -17,6 +17,7 @@ from jsonschema.exceptions import ValidationError
 
 from seqarena.conflicts import NEEDED_REPRESENTATION, Problem, conflicts, misfit, nearest
 from seqarena.errors import InputError
+from seqarena.simulation_settings import complete_simulation, has_numbers
 from seqarena.split_settings import dataset_split
 
 SHOWN = 5  # problems named in one message; more would hide the first ones on a terminal
@@ -72,6 +73,7 @@ def complete_config(config: dict, schema: dict, files: Sequence[str | Path] = ()
     for dataset in config["datasets"].values():
         for section in ("grouping", "controls"):
             dataset[section] = config[section] | dataset.get(section, {})
+        complete_simulation(dataset)
         _complete_alphabet(dataset)
         dataset["split"] = dataset_split(dataset.get("split", {}), config["split"])
         dataset.setdefault("primary_metric", config["primary_metric"][dataset["task"]])
@@ -82,7 +84,7 @@ def complete_config(config: dict, schema: dict, files: Sequence[str | Path] = ()
 def _complete_alphabet(dataset: dict) -> None:
     """Spell out the alphabet, and what follows from it where the configuration doesn't say."""
     alphabet = dataset["alphabet"]
-    numbers = "numbers" in dataset
+    numbers = has_numbers(dataset)
     words = not numbers and not isinstance(alphabet, str)
     dataset["alphabet"] = {"name": "words"} | alphabet if words else {"name": alphabet}
     if numbers:
@@ -94,7 +96,7 @@ def _complete_alphabet(dataset: dict) -> None:
 
 
 def _both_strands(dataset: dict) -> bool:
-    dna = dataset["alphabet"] in ("dna", {"name": "dna"}) and "numbers" not in dataset
+    dna = dataset["alphabet"] in ("dna", {"name": "dna"}) and not has_numbers(dataset)
     return dataset.get("both_strands", dna)
 
 

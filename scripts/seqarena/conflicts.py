@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator, Sequence
 
+from seqarena.simulation_settings import KINDS, WORDS, has_numbers
 from seqarena.split_settings import ROLES, dataset_split, is_own_split
 
 # Folders beside those of the datasets.
@@ -131,12 +132,34 @@ def _source_conflicts(keys: tuple, dataset: dict) -> Iterator[Problem]:
 
 
 def _simulation_conflicts(keys: tuple, dataset: dict) -> Iterator[Problem]:
-    if dataset["task"] == "regression":
-        problem = "a simulation gives classes, no numbers"
-        yield (*keys, "task"), problem, "set `task: binary`"
-    for key in ("labels", "length", "positive"):
-        if key in dataset:
-            yield (*keys, key), f"`{key}` has no meaning for a simulation", f"remove `{key}`"
+    settings = dataset["simulation"]
+    name, kind = settings["kind"], KINDS[settings["kind"]]
+    if dataset["task"] != kind.task:
+        problem = f"a simulation of kind `{name}` is made for the task {kind.task}"
+        yield (*keys, "task"), problem, f"set `task: {kind.task}`"
+    for key in sorted(set(settings) - set(kind.settings) - {"kind"}):
+        problem = f"`{key}` has no meaning for a simulation of kind `{name}`"
+        remedy = f"remove it; `{name}` has {', '.join(f'`{known}`' for known in kind.settings)}"
+        yield (*keys, "simulation", key), problem, remedy
+    if "placement" in kind.settings and "placement" not in settings:
+        problem = f"the key `placement` is missing in `{'.'.join((*keys, 'simulation'))}`"
+        yield (*keys, "simulation"), problem, "add `placement:`"
+    unused = {"labels"} | ({"length"} if name != "unequal_lengths" else set())
+    unused |= {"positive"} if kind.task != "binary" else set()
+    for key in sorted(unused & set(dataset)):
+        yield (*keys, key), f"`{key}` has no meaning for this simulation", f"remove `{key}`"
+    yield from _simulated_alphabet_conflicts((*keys, "alphabet"), dataset["alphabet"], name)
+
+
+def _simulated_alphabet_conflicts(keys: tuple, alphabet, name: str) -> Iterator[Problem]:
+    wanted = KINDS[name].alphabet
+    problem = f"a simulation of kind `{name}` is made of {wanted}"
+    if wanted == "words":
+        known = [] if isinstance(alphabet, str) else alphabet["words"]
+        if set(WORDS) - set(known):
+            yield keys, problem, f"set `alphabet: {{words: [{', '.join(WORDS)}]}}`"
+    elif wanted != "numbers" and alphabet != wanted:
+        yield keys, problem, f"set `alphabet: {wanted}`"
 
 
 def _fasta_conflicts(keys: tuple, dataset: dict) -> Iterator[Problem]:
@@ -200,7 +223,7 @@ def _label_conflicts(keys: tuple, dataset: dict) -> Iterator[Problem]:
 
 
 def _alphabet_conflicts(keys: tuple, dataset: dict) -> Iterator[Problem]:
-    alphabet = "numbers" if "numbers" in dataset else dataset["alphabet"]
+    alphabet = "numbers" if has_numbers(dataset) else dataset["alphabet"]
     name = alphabet if isinstance(alphabet, str) else "words"
     if name == "numbers" and dataset["alphabet"] != "dna":
         yield (*keys, "alphabet"), "a table of numbers has no alphabet", "remove `alphabet`"
@@ -228,7 +251,7 @@ NEEDED_REPRESENTATION = {"conv1d": "one_hot", "conv2d": "chaos_game", "conv3d": 
 def misfit(model: dict, dataset: dict) -> str | None:
     """Say why a model can't compete on a dataset, or nothing."""
     architecture, kind = model["architecture"], (model.get("representation") or {}).get("kind")
-    numbers, letters = "numbers" in dataset, dataset["alphabet"] in ("dna", "rna")
+    numbers, letters = has_numbers(dataset), dataset["alphabet"] in ("dna", "rna")
     kind = kind or NEEDED_REPRESENTATION.get(architecture)
     if numbers and architecture in (*NEEDED_REPRESENTATION, "composition"):
         return f"`{architecture}` reads sequences, and `numbers` has none"

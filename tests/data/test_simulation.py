@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seqarena.data.alphabet import decode, reverse_complement
-from seqarena.data.simulation import (
+from seqarena.data.alphabet import decode, encode, reverse_complement
+from seqarena.data.simulation import simulate
+from seqarena.data.simulation_parts import (
     MOTIFS,
     background_dinucleotides,
     decoy_matrix,
-    simulate,
     write_simulation,
 )
 from seqarena.errors import InputError
@@ -17,25 +17,33 @@ from seqarena.errors import InputError
 from .preparing import prepare_dataset
 
 
+def tokens_of(simulation):
+    return np.stack([encode(sequence)[0] for sequence in simulation.sequences])
+
+
+def labels_of(simulation):
+    return simulation.labels["label"].tolist()
+
+
 @pytest.mark.parametrize("placement", ["anywhere", "fixed"])
 def test_the_same_seed_gives_the_same_records(placement):
     first, again, other = (
         simulate(n_records=50, placement=placement, seed=seed) for seed in (3, 3, 4)
     )
-    np.testing.assert_array_equal(first.tokens, again.tokens)
+    np.testing.assert_array_equal(tokens_of(first), tokens_of(again))
     pd.testing.assert_frame_equal(first.truth, again.truth)
-    assert first.labels == again.labels
-    assert (first.tokens != other.tokens).any()
+    assert labels_of(first) == labels_of(again)
+    assert (tokens_of(first) != tokens_of(other)).any()
 
 
 @pytest.mark.parametrize("placement", ["anywhere", "fixed"])
 def test_each_record_holds_its_insert_where_the_truth_says(placement):
     simulation = simulate(n_records=201, length=60, placement=placement, seed=1)
-    assert simulation.labels.count("motif") == 100
-    assert simulation.truth["kind"].tolist() == simulation.labels
+    assert labels_of(simulation).count("motif") == 100
+    assert simulation.truth["kind"].tolist() == labels_of(simulation)
     assert simulation.truth["record"].tolist() == simulation.names
     assert len(set(simulation.names)) == 201
-    for tokens, row in zip(simulation.tokens, simulation.truth.itertuples(), strict=True):
+    for tokens, row in zip(tokens_of(simulation), simulation.truth.itertuples(), strict=True):
         insert = tokens[row.start : row.start + len(row.instance)]
         if row.strand == "-":
             insert = reverse_complement(insert)
@@ -86,8 +94,8 @@ def test_the_background_has_the_composition_of_the_motif_on_both_strands():
 @pytest.mark.parametrize("placement", ["anywhere", "fixed"])
 def test_composition_tells_nothing(placement):
     simulation = simulate(n_records=20000, placement=placement, seed=5)
-    gc = np.isin(simulation.tokens, [1, 2]).mean(axis=1)
-    positive = np.array(simulation.labels) == "motif"
+    gc = np.isin(tokens_of(simulation), [1, 2]).mean(axis=1)
+    positive = np.array(labels_of(simulation)) == "motif"
     difference = gc[positive].mean() - gc[~positive].mean()
     assert abs(difference) < 4 * gc.std() * np.sqrt(4 / len(gc))
     expected = np.array(MOTIFS["nfe2"])[:, 1:3].sum(axis=1).mean()
@@ -96,7 +104,7 @@ def test_composition_tells_nothing(placement):
 
 def test_dinucleotides_are_those_of_the_background():
     simulation = simulate(n_records=3000, seed=6)
-    outside = simulation.tokens[simulation.truth["start"] >= 50, :50].astype(int)
+    outside = tokens_of(simulation)[simulation.truth["start"] >= 50, :50].astype(int)
     pairs = np.bincount((4 * outside[:, :-1] + outside[:, 1:]).ravel(), minlength=16)
     expected = background_dinucleotides(np.array(MOTIFS["nfe2"])).ravel()
     np.testing.assert_allclose(pairs / pairs.sum(), expected, atol=0.006)
@@ -107,9 +115,9 @@ def test_files_of_a_simulation_are_read_back(tmp_path):
     fasta, labels, truth = (tmp_path / "new" / name for name in ("s.fasta", "l.tsv", "t.tsv"))
     write_simulation(simulation, fasta, labels, truth)
     dataset = prepare_dataset("binary", fasta, labels)
-    np.testing.assert_array_equal(dataset.matrix, simulation.tokens)
+    np.testing.assert_array_equal(dataset.matrix, tokens_of(simulation))
     assert dataset.classes == ["decoy", "motif"]
-    assert [dataset.classes[i] for i in dataset.targets] == simulation.labels
+    assert [dataset.classes[i] for i in dataset.targets] == labels_of(simulation)
     assert dataset.summary["changes"] == []
     table = pd.read_csv(truth, sep="\t")
     assert table.columns.tolist() == ["record", "kind", "start", "strand", "instance"]

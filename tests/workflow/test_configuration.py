@@ -137,7 +137,7 @@ def test_what_is_given_is_kept():
             {"datasets": {"d": SIMULATED}, "split": {"column": "set"}},
             ["a simulation has no column `set`"],
         ),
-        ({"datasets": {"d": {**SIMULATED, "task": "regression"}}}, ["classes, no numbers"]),
+        ({"datasets": {"d": {**SIMULATED, "task": "regression"}}}, ["is made for the task binary"]),
     ],
 )
 def test_one_sentence_says_what_is_wrong(changes, words):

@@ -18,6 +18,7 @@ from seqarena.configuration import complete_config, is_baseline
 from seqarena.control_names import control_names, control_seed, trained_models
 from seqarena.errors import InputError
 from seqarena.input_paths import builder_file, resolve_paths
+from seqarena.simulation_settings import is_simulated_table, simulated_source
 from seqarena.split_settings import has_fixed_test
 
 schema = yaml.safe_load(
@@ -168,6 +169,8 @@ def seed_of_control(wildcards):
 def source_of(wildcards):
     """Give the source of a dataset's records: its kind, and what the configuration says of it."""
     dataset = DATASETS[wildcards.dataset]
+    if "simulation" in dataset:
+        return simulated_source(dataset)
     for kind in ("table", "intervals", "numbers"):
         if kind in dataset:
             return {"kind": kind} | {k: v for k, v in dataset[kind].items() if k != "file"}
@@ -184,6 +187,8 @@ def source_files(wildcards):
     """Name the files from which a dataset is prepared; a simulation's are made by its rule."""
     dataset = DATASETS[wildcards.dataset]
     if "simulation" in dataset:
+        if is_simulated_table(dataset):
+            return {"records": rules.simulate_table.output.records}
         return {
             "records": rules.simulate_dataset.output.fasta,
             "labels": rules.simulate_dataset.output.labels,

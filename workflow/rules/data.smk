@@ -1,8 +1,13 @@
 """Data: from files of sequences and labels to a checked, tokenised dataset.
 
 Needs: the files of records and labels that the configuration names, or a simulation.
-Makes: results/{dataset}/data/, in the steps simulate_dataset (where asked for), prepare_dataset.
+Makes: results/{dataset}/data/, in the steps simulate_dataset or simulate_table (where asked for) and
+prepare_dataset.
 """
+
+# Both write a truth.tsv, so each says which datasets are its own.
+SIMULATED = [name for name, dataset in DATASETS.items() if "simulation" in dataset]
+SIMULATED_TABLES = [name for name in SIMULATED if is_simulated_table(DATASETS[name])]
 
 
 rule simulate_dataset:
@@ -14,6 +19,8 @@ rule simulate_dataset:
         "logs/{dataset}/simulate_dataset.log",
     benchmark:
         "logs/benchmark/{dataset}/simulate_dataset.tsv"
+    wildcard_constraints:
+        dataset=any_of([name for name in SIMULATED if name not in SIMULATED_TABLES]),
     conda:
         "../../envs/analysis.yaml"
     params:
@@ -22,6 +29,26 @@ rule simulate_dataset:
         code=code("simulate_dataset"),
     script:
         "../../scripts/simulate_dataset.py"
+
+
+rule simulate_table:
+    output:
+        records="results/{dataset}/simulation/records.tsv",
+        truth="results/{dataset}/simulation/truth.tsv",
+    log:
+        "logs/{dataset}/simulate_table.log",
+    benchmark:
+        "logs/benchmark/{dataset}/simulate_table.tsv"
+    wildcard_constraints:
+        dataset=any_of(SIMULATED_TABLES),
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        simulation=of_dataset("simulation"),
+        seed=settings["seed"],
+        code=code("simulate_table"),
+    script:
+        "../../scripts/simulate_table.py"
 
 
 rule prepare_dataset:
