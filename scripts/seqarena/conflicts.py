@@ -259,6 +259,8 @@ def misfit(model: dict, dataset: dict) -> str | None:
         return f"numbers are shown as they are, not as {kind}"
     if kind in ("chaos_game", "chaos_game_3d") and not letters:
         return "a chaos-game image has a corner for each of four bases"
+    if model["parameters"].get("both_strands") and (numbers or dataset["alphabet"] != "dna"):
+        return "`both_strands` counts words of the other strand, and only DNA has one"
     if model.get("reverse_complement", "none") != "none" and not dataset["both_strands"]:
         return (
             f"`reverse_complement: {model['reverse_complement']}` reads both strands, and here "

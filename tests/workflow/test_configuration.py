@@ -138,6 +138,37 @@ def test_what_is_given_is_kept():
             ["a simulation has no column `set`"],
         ),
         ({"datasets": {"d": {**SIMULATED, "task": "regression"}}}, ["is made for the task binary"]),
+        (
+            {
+                "datasets": {"d": {**DATASET, "alphabet": "rna"}},
+                "models": {"m": {"architecture": "linear", "parameters": {"both_strands": True}}},
+            },
+            ["`m` can't compete on `d`", "only DNA has one"],
+        ),
+        (
+            {
+                "datasets": {"d": {**DATASET, "both_strands": False}},
+                "models": {"m": {"architecture": "conv1d", "reverse_complement": "average"}},
+            },
+            ["`m` can't compete on `d`", "only one strand is meant"],
+        ),
+        (
+            {
+                "datasets": {"d": {"task": "binary", "numbers": {"file": "n.csv"}}},
+                "models": {"m": {"architecture": "conv1d"}},
+            },
+            ["`numbers` has none"],
+        ),
+        ({"datasets": {"d": {**DATASET, "task": "multilabel"}}}, ["a column a label"]),
+        (
+            {"datasets": {"d": {**DATASET, "labels": {"table": "t", "order": ["a", "b"]}}}},
+            ["set `task: regression`"],
+        ),
+        ({"datasets": {"d": {**DATASET, "alphabet": "rna", "both_strands": True}}}, ["no second"]),
+        (
+            {"datasets": {"d": {**DATASET, "alphabet": {"words": ["a", "b"]}}}},
+            ["not words", "by `table`"],
+        ),
     ],
 )
 def test_one_sentence_says_what_is_wrong(changes, words):
