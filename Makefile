@@ -12,7 +12,7 @@ RUNTIME := $(if $(GPU),requirements-gpu.txt,requirements.txt)
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 SNAKEMAKE := $(IN_VENV) snakemake --cores $(CORES)
 
-.PHONY: help install run example test test-fast lint format bench report lock clean
+.PHONY: help install run example examples test test-fast lint format bench report lock clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | awk -F: '{printf "  make %-10s%s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ example: install  ## Run config/examples/NAME.yaml on data sets in DATA
 	  echo "There is no example '$(NAME)'. NAME is one of:" $(basename $(notdir $(wildcard config/examples/*.yaml))); exit 2; }
 	$(SNAKEMAKE) --configfile config/examples/$(NAME).yaml --config data_folder=$(DATA)
 	@echo "The report: $(CURDIR)/results/report.html"
+
+examples: install  ## Run all examples into results/examples/, those on data sets as far as DATA has them
+	$(IN_VENV) python config/examples/run.py --cores $(CORES) --data $(DATA)
 
 report: install  ## Write Snakemake's own report of the results to report.zip
 	$(SNAKEMAKE) --report report.zip
