@@ -51,7 +51,7 @@ def complete_config(config: dict, schema: dict, files: Sequence[str | Path] = ()
         raise _one_error(too_deep, files)
     config = _with_text_names(config)
     own_models = config.get("models")
-    problems = [*_repeated_keys(files), *_misread_values(config, ())]
+    problems = [*_misread_keys(files), *_misread_values(config, ())]
     if not problems:
         problems = list(_schema_problems(config, schema, schema, ()))
     if not problems:
@@ -179,8 +179,8 @@ def _compose(file: str | Path) -> yaml.Node | None:
     return None
 
 
-def _repeated_keys(files: Sequence[str | Path]) -> Iterator[Problem]:
-    """Find keys that stand twice in one section, of which YAML would drop the first."""
+def _misread_keys(files: Sequence[str | Path]) -> Iterator[Problem]:
+    """Find keys of which YAML would drop one, or which it would write in another way."""
     for file in files:
         nodes = [((), _compose(file))]
         while nodes:
@@ -188,6 +188,9 @@ def _repeated_keys(files: Sequence[str | Path]) -> Iterator[Problem]:
             lines: dict[str, int] = {}
             for key, value in node.value if isinstance(node, yaml.MappingNode) else []:
                 line, path = key.start_mark.line + 1, (*keys, str(key.value))
+                if key.tag.endswith(":int") and str(yaml.safe_load(key.value)) != key.value:
+                    problem = f"YAML reads the name {key.value} as {yaml.safe_load(key.value)}"
+                    yield path, problem, f"write it in quotes, as in '{key.value}':"
                 if path[-1] in lines:
                     problem = f"`{dotted(path)}` stands in lines {lines[path[-1]]} and {line}"
                     yield path, problem, "remove or rename one of the two"

@@ -202,6 +202,10 @@ def _per_class_conflicts(keys: tuple, dataset: dict, source: str, files) -> Iter
         return
     if "labels" in dataset:
         yield (*keys, "labels"), "files per class label themselves", "remove `labels`"
+    classes = [str(name).strip() for name in files]
+    if len(set(classes)) < len(classes) or not all(classes):
+        problem = "the names of two classes differ in blanks only, or a class has no name"
+        yield (*keys, source), problem, "give each class a name of its own"
     if dataset["task"] not in ("binary", "multiclass"):
         problem = f"files per class can't give what a {dataset['task']} needs"
         yield (*keys, source), problem, "name a column of `labels` instead"
@@ -217,9 +221,20 @@ def _label_conflicts(keys: tuple, dataset: dict) -> Iterator[Problem]:
     if task in ("binary", "multiclass") and len(labels.get("columns", [])) > 1:
         problem = f"a {task} task has one column of labels"
         yield (*keys, "columns"), problem, "name it by `column`, or set `task: multilabel`"
+    order = list(map(str, labels.get("order", [])))
+    if repeated := [level for level in order if order.count(level) > 1]:
+        problem = f'the class "{repeated[0]}" has two places in the order'
+        yield (*keys, "order"), problem, "name each class once; 1 and '1' are the same"
+    if dataset.get("table", {}).get("sequence") in _label_columns(labels):
+        problem = "the label would be the sequence itself"
+        yield keys, problem, "name the column of labels by `column`"
     if "order" in labels and task != "regression":
         problem = "ordered classes are predicted as the numbers 0, 1, 2, ..."
         yield (*keys, "order"), problem, "set `task: regression`"
+
+
+def _label_columns(labels: dict) -> list[str]:
+    return labels.get("columns") or [labels.get("column", "label")]
 
 
 def _alphabet_conflicts(keys: tuple, dataset: dict) -> Iterator[Problem]:

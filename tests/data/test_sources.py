@@ -287,6 +287,8 @@ def test_ambiguous_letters_can_be_refused(files):
     ("pattern", "phrases"),
     [
         ("class=(?P<label>", ("not a regular expression",)),
+        ("(?P<label>a{99999999999999})", ("not a regular expression", "repetition")),
+        ("(?P<label>" + "(" * 5000 + ")" * 5001, ("not a regular expression",)),
         ("class=(.+)", ("no group named label",)),
         ("class=(?P<label>.+)", ("matches 3 of 4 headers not: 'b', 'c', 'd'", "line 3")),
         (r"^\w( (?P<label>\w+))?$", ("3 of 4 records have no label", "line 3, record b")),

@@ -282,6 +282,34 @@ def test_a_path_that_no_file_can_have_is_refused_in_words():
     assert max(map(len, str(error.value).split("\n"))) < 400
 
 
+def test_a_name_that_yaml_would_write_in_another_way_is_refused(tmp_path):
+    file = tmp_path / "my.yaml"
+    for name, read in (("012", 10), ("1_000", 1000), ("1:30", 90), ("0x1F", 31)):
+        text = f"datasets:\n  d: {{task: binary, fasta: {{{name}: a.fa, other: b.fa}}}}\n"
+        file.write_text(text)
+        with pytest.raises(InputError, match=f"YAML reads the name {name} as {read}"):
+            complete_config(yaml.safe_load(text), SCHEMA, [file])
+    file.write_text("datasets:\n  d: {task: binary, fasta: {0: a.fa, 12: b.fa}}\n")
+    config = complete_config(yaml.safe_load(file.read_text()), SCHEMA, [file])
+    assert list(config["datasets"]["d"]["fasta"]) == ["0", "12"]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "words"),
+    [
+        ({"fasta": {"a": "a.fa", "a ": "b.fa"}}, "differ in blanks only"),
+        ({"fasta": {"a": "a.fa", "": "b.fa"}}, "a class has no name"),
+        (
+            {"task": "regression", "fasta": "a.fa", "labels": {"table": "t", "order": [1, "1"]}},
+            "two places in the order",
+        ),
+        ({"table": {"file": "t.csv"}, "labels": {"column": "sequence"}}, "the sequence itself"),
+    ],
+)
+def test_what_would_join_classes_or_give_the_answer_away_is_refused(dataset, words):
+    assert words in message(datasets={"d": {"task": "binary"} | dataset})
+
+
 def test_a_section_within_itself_is_refused():
     loop = []
     loop.append(loop)

@@ -215,7 +215,7 @@ def match_headers(
     """
     try:
         compiled = re.compile(pattern)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise InputError(
             f"the pattern {pattern!r} for headers is not a regular expression ({error})",
             remedy="write a Python regular expression such as 'class=(?P<label>\\w+)'",
