@@ -167,5 +167,7 @@ def test_long_cells_are_read_and_what_is_not_text_is_refused(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("dna,label\n" + "ACGT" * 100_000 + ",1\n")
     assert len(sequence_tables.read_sequence_table(path, "dna").sequences[0]) == 400_000
+    path.write_text('dna,label,"note\nAC,1,x\nAC,2,y\n')
+    refused(path, "can't be read", "line 1", "close each double quote")
     path.write_bytes(b"\ndna,label\nAC,1\nA\0C,2\n")
     refused(path, "not text", "line 4")

@@ -306,12 +306,16 @@ def iterate_table(path: str | Path, columns: Sequence[str]) -> Iterator[tuple[in
                     )
                 yield reader.line_num + header_line, [row[index].strip() for index in indices]
         except csv.Error as error:
-            raise InputError(
-                f"the table can't be read ({error})",
-                file=path,
-                line=reader.line_num + header_line,
-                remedy="close each double quote that opens a cell, or remove the quotes",
-            ) from None
+            raise _unreadable(error, path, reader.line_num + header_line) from None
+
+
+def _unreadable(error: csv.Error, path: Path, line: int) -> InputError:
+    return InputError(
+        f"the table can't be read ({error})",
+        file=path,
+        line=line,
+        remedy="close each double quote that opens a cell, or remove the quotes",
+    )
 
 
 def table_columns(path: str | Path) -> list[str]:
@@ -327,7 +331,12 @@ def _read_header(handle: TextIO, path: Path) -> tuple[list[str], str, int]:
         number += 1
     first = next(_text_lines([first.rstrip("\n")], path, number - 1))
     separator = next((mark for mark in "\t,;" if mark in first), "\t")
-    names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
+    try:
+        # Strict, since a quote that is not closed would hide rows from other readers of the table.
+        cells = next(csv.reader([first], delimiter=separator, strict=True), [])
+    except csv.Error as error:
+        raise _unreadable(error, path, number) from None
+    names = [name.strip() for name in cells]
     if not any(names):
         raise InputError("the table is empty", file=path, remedy="give a table with a header")
     return names, separator, number
