@@ -5,6 +5,8 @@ CORES ?= all
 GPU ?=
 DATA ?= ../shared/data
 CASE ?= overhead
+N ?= 10
+SEED ?= 2
 
 # TensorFlow's CPU and CUDA builds exclude each other, so each has an environment of its own.
 VENV := $(if $(GPU),.venv-gpu,.venv)
@@ -12,7 +14,7 @@ RUNTIME := $(if $(GPU),requirements-gpu.txt,requirements.txt)
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 SNAKEMAKE := $(IN_VENV) snakemake --cores $(CORES)
 
-.PHONY: help install run example examples test test-fast lint format bench report lock clean
+.PHONY: help install run example examples test test-fast fuzz lint format bench report lock clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | awk -F: '{printf "  make %-10s%s\n", $$1, $$2}'
@@ -40,6 +42,9 @@ test: $(VENV)/.development  ## Run all tests
 
 test-fast: $(VENV)/.development  ## Run the tests that take no more than seconds
 	$(VENV)/bin/python -m pytest -m "not slow and not tensorflow"
+
+fuzz: $(VENV)/.development  ## Try N seeds of spoiled files and configurations, from SEED on
+	FUZZ_SEED=$(SEED) FUZZ_TRIES=$(N) $(VENV)/bin/python -m pytest -q -s tests/data/test_withstand.py
 
 lint: $(VENV)/.development  ## Check style and workflow
 	$(VENV)/bin/ruff check .
