@@ -45,6 +45,25 @@ def make_dataset():
     return make
 
 
+@pytest.fixture(scope="session")
+def make_ragged():
+    """A function that simulates random records of different lengths; some are longer than most."""
+
+    def make(n=120, low=90, high=110, seed=0):
+        random = np.random.default_rng(seed)
+        lengths = random.integers(low, high + 1, n)
+        rows = [random.integers(0, 4, length).astype(np.uint8) for length in lengths]
+        return dataset_of(rows, {"label": (lengths > (low + high) / 2).astype(np.int64)})
+
+    return make
+
+
+@pytest.fixture(scope="session", name="dataset_of")
+def dataset_of_fixture():
+    """The function below."""
+    return dataset_of
+
+
 def dataset_of(tokens, columns, task="binary", classes=None, alphabet=None, **more):
     """A dataset from rows of tokens (a matrix, or a list of arrays) and columns of targets."""
     rows = list(tokens)
@@ -63,6 +82,28 @@ def dataset_of(tokens, columns, task="binary", classes=None, alphabet=None, **mo
     }
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     return Dataset(np.concatenate(rows), offsets, records, summary)
+
+
+@pytest.fixture
+def train(tmp_path, make_splits):
+    """A function that trains a small network, and takes any argument of `train_networks`."""
+    from seqarena.models.training import train_networks
+
+    def run(dataset, splits=None, folder="resume", **changes):
+        arguments = {
+            "model_name": "net",
+            "architecture": "conv1d",
+            "parameters": {"filters": [6], "kernel_sizes": [5], "hidden_units": [4]},
+            "settings": {"epochs": 3, "batch_size": 32, **changes.pop("settings", {})},
+            "seed": 7,
+            "repeat": 1,
+            "resume_folder": tmp_path / folder,
+            "key": "k",
+        } | changes
+        splits = make_splits(dataset) if splits is None else splits
+        return train_networks(dataset, splits, **arguments)
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from seqarena.data.alphabet import LETTERS, UNKNOWN
+from seqarena.data.alphabet import LETTERS, PROTEIN, RNA, UNKNOWN, words_alphabet
 from seqarena.data.encoding import one_hot
-from seqarena.models.layers import OneHot, TargetScale
+from seqarena.models.layers import OneHot, Standardise, TargetScale
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.usefixtures("one_thread")]
 
@@ -33,6 +33,28 @@ def test_unknown_is_zero_and_codes_are_shared():
     np.testing.assert_array_equal(encoded[4], 0)
     np.testing.assert_array_equal(encoded[5], [0.5, 0, 0.5, 0])
     np.testing.assert_allclose(encoded[6], [0, 1 / 3, 1 / 3, 1 / 3], rtol=1e-6)
+
+
+@pytest.mark.parametrize("alphabet", [RNA, PROTEIN, words_alphabet(["no", "yes", "maybe"])])
+def test_one_hot_of_other_alphabets_is_saved_with_them(alphabet, tmp_path):
+    tokens = np.arange(alphabet.padding + 1, dtype=np.uint8)[None]
+    inputs = keras.Input((None,), dtype="uint8")
+    keras.Model(inputs, OneHot(alphabet)(inputs)).save(tmp_path / "model.keras")
+    encoded = keras.models.load_model(tmp_path / "model.keras")(tokens)
+    np.testing.assert_array_equal(encoded[0], alphabet.one_hot)
+    np.testing.assert_array_equal(encoded[0, alphabet.padding], 0)
+
+
+def test_standardise_has_no_trainable_weights_and_is_saved(tmp_path):
+    numbers = keras.Input((2,))
+    layer = Standardise()
+    model = keras.Model(numbers, layer(numbers))
+    assert layer.trainable_weights == []
+    layer.mean.assign([10.0, 5.0])
+    layer.sd.assign([2.0, 1.0])
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(np.array([[14.0, 5.0]])), [[2, 0]])
 
 
 def test_symbolic_shape_and_type_are_those_of_the_result():

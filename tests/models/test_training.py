@@ -19,27 +19,6 @@ from seqarena.models.watch import Watch
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.usefixtures("one_thread")]
 
-SMALL = {"filters": [6], "kernel_sizes": [5], "hidden_units": [4]}
-
-
-@pytest.fixture
-def train(tmp_path, make_splits):
-    def run(dataset, splits=None, folder="resume", **changes):
-        arguments = {
-            "model_name": "net",
-            "architecture": "conv1d",
-            "parameters": SMALL,
-            "settings": {"epochs": 3, "batch_size": 32, **changes.pop("settings", {})},
-            "seed": 7,
-            "repeat": 1,
-            "resume_folder": tmp_path / folder,
-            "key": "k",
-        } | changes
-        splits = make_splits(dataset) if splits is None else splits
-        return training.train_networks(dataset, splits, **arguments)
-
-    return run
-
 
 def assert_same(one, other):
     for name in ("predictions", "history"):

@@ -28,6 +28,12 @@ class PaddingMask(OfAlphabet):
 class Mask(keras.layers.Layer):
     """Zero where a position isn't real."""
 
+    # The mask that Keras attaches behind batch normalisation has done its work here.
+    supports_masking = True
+
+    def compute_mask(self, *_):
+        """Pass no implicit mask on."""
+
     def call(self, inputs, real):
         """Blot out; (n, positions, channels) and (n, positions) -> (n, positions, channels)."""
         return ops.where(real[:, :, None], inputs, ops.zeros_like(inputs))

@@ -11,19 +11,12 @@ import numpy as np
 from keras import ops
 
 from seqarena.data.alphabet import Alphabet
+from seqarena.data.encoding import MOST_WORDS, SQUARE, TETRAHEDRON
 from seqarena.errors import InputError
 from seqarena.models.layers import OfAlphabet
 
-CORNERS = {
-    "chaos_game": ((0, 0), (0, 1), (1, 1), (1, 0)),
-    "chaos_game_3d": ((0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 0)),
-}
+CORNERS = {"chaos_game": SQUARE, "chaos_game_3d": TETRAHEDRON}
 """Coordinates of the corners of A, C, G and T (or U)."""
-
-KINDS = ("kmers", *CORNERS)
-
-MOST_CELLS = 1 << 18
-"""Cells of a record: at 4 bytes and 64 records, 64 MiB a batch."""
 
 
 @keras.saving.register_keras_serializable(package="seqarena")
@@ -115,14 +108,14 @@ def word_cells(kind: str, k: int, alphabet: Alphabet) -> tuple[tuple[int, ...], 
                 "has other letters.",
                 remedy="set representation: {kind: kmers, k: 2}, or leave it out",
             )
-        corners = np.array(CORNERS[kind])
+        corners = CORNERS[kind]
         side, axes = 2**k, corners.shape[1]
         shape = (side,) * axes + (1,)
         along = 2 ** np.arange(k)[:, None, None] * corners  # (k, symbols, axes)
         by_place = along @ side ** np.arange(axes)[::-1]
-    if np.prod(shape, dtype=float) > MOST_CELLS:
+    if np.prod(shape, dtype=float) > MOST_WORDS:
         raise InputError(
             f"A representation of {' x '.join(map(str, shape))} numbers a record is too large.",
-            remedy=f"set a smaller k of the representation; at most {MOST_CELLS:,} numbers fit",
+            remedy=f"set a smaller k of the representation; at most {MOST_WORDS:,} numbers fit",
         )
     return shape, np.pad(by_place, ((0, 0), (0, 1))).astype(np.int32)
