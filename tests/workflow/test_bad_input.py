@@ -124,6 +124,61 @@ def truncated_gzip(folder, name):
     return dataset, [f"{name}.fasta", "gzip"]
 
 
+def letters_of_a_gap(folder, name):
+    _, dataset = good(folder, name)
+    path = folder / f"{name}.fasta"
+    lines = path.read_text().splitlines()
+    lines[7] = lines[7][:11] + "--" + lines[7][13:]
+    path.write_text("\n".join(lines))
+    return dataset, ["'-'", "12", f"record {name}_3", "line 8", "gaps: remove"]
+
+
+def bad_cell_of_a_label(folder, name):
+    ids, dataset = good(folder, name)
+    rows = [f"{record}\t{i % 2}\t{i % 3 % 2}" for i, record in enumerate(ids)]
+    rows[5] = f"{ids[5]}\t1\tperhaps"
+    (folder / f"{name}.tsv").write_text("\n".join(["id\ta\tb", *rows]))
+    labels = {"table": f"{name}.tsv", "columns": ["a", "b"]}
+    spoilt = {**dataset, "task": "multilabel", "labels": labels}
+    return spoilt, ["perhaps", f"{name}_5", f"{name}.tsv, line 7"]
+
+
+def word_that_is_not_listed(folder, name):
+    rows = [f"wet cold,{i % 2}" for i in range(30)]
+    rows[4] = "wet clod,0"
+    (folder / f"{name}.csv").write_text("\n".join(["sequence,label", *rows]))
+    return {
+        "task": "binary",
+        "alphabet": {"words": ["wet", "cold"]},
+        "table": {"file": f"{name}.csv"},
+        "models": ["majority"],
+    }, ["'clod'", "did you mean 'cold'", f"{name}.csv, line 6", "row_05"]
+
+
+def interval_beyond_its_chromosome(folder, name):
+    (folder / f"{name}.fa").write_text(">chr1\n" + "ACGT" * 25 + "\n")
+    lines = [f"chr1\t{i}\t{i + 20}\t{'ab'[i % 2]}" for i in range(30)]
+    lines[6] = "chr1\t90\t110\ta"
+    (folder / f"{name}.bed").write_text("\n".join(lines))
+    return {
+        "task": "binary",
+        "intervals": {"file": f"{name}.bed", "genome": f"{name}.fa"},
+        "labels": {"column": "name"},
+        "models": ["majority"],
+    }, ["90 to 110", "100 letters", f"{name}.bed, line 7", "beyond_ends"]
+
+
+def number_that_is_text(folder, name):
+    rows = [f"{i / 4},{i * 7 % 5},{i % 2}" for i in range(30)]
+    rows[8] = "2.0,many,0"
+    (folder / f"{name}.csv").write_text("\n".join(["x,y,label", *rows]))
+    return {"task": "binary", "numbers": {"file": f"{name}.csv"}, "models": ["majority"]}, [
+        "'many'",
+        "column 'y'",
+        f"{name}.csv, line 10",
+    ]
+
+
 SPOILED = (
     empty_fasta,
     record_without_label,
@@ -139,6 +194,11 @@ SPOILED = (
     id_in_two_roles,
     missing_column,
     truncated_gzip,
+    letters_of_a_gap,
+    bad_cell_of_a_label,
+    word_that_is_not_listed,
+    interval_beyond_its_chromosome,
+    number_that_is_text,
 )
 
 
