@@ -15,11 +15,16 @@ from seqarena.splits.own_split import (
 )
 from seqarena.splits.summary import summarise_splits
 
+KINDS = {"record": "category", "repeat": "int16", "fold": "int16", "role": "category"}
+"""Types of the columns: of millions of rows, names as text would take ten times the memory."""
+
 
 def split(dataset, clusters, settings, lists, seed):
     """Split as the settings say: by id lists, by a column, by one test set, or into folds."""
-    given = clusters, dataset.targets, dataset.task
+    given = clusters, *dataset.strata
     common = {"seed": seed, "repeats": settings["repeats"], "classes": dataset.classes}
+    if dataset.task == "multilabel":
+        common |= {"classes": dataset.target_names, "labels": dataset.targets}
     rare_classes = settings.get("rare_classes", "refuse")
     if "folds" in settings:
         return kfold(*given, folds=settings["folds"], rare_classes=rare_classes, **common)
@@ -44,9 +49,13 @@ def main(snakemake):
     clusters = read_tsv(snakemake.input.clusters)
     lists = {role: snakemake.input.get(role) for role in ("train", "validation", "test")}
     result = split(dataset, clusters, snakemake.params.split, lists, snakemake.params.seed)
-    summary = summarise_splits(result, dataset.targets, dataset.task, dataset.classes, clusters)
+    names = dataset.classes
+    if dataset.targets.ndim > 1:
+        names = dataset.target_names
+    summary = summarise_splits(result, dataset.targets, dataset.task, names, clusters)
+    table = result.table.astype(KINDS)
     with whole_file(snakemake.output.splits) as path:
-        result.table.to_parquet(path, index=False)
+        table.to_parquet(path, index=False)
     write_json(summary, snakemake.output.summary)
 
 

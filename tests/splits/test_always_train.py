@@ -5,10 +5,11 @@ import pytest
 
 from seqarena.errors import InputError
 from seqarena.splits.always_train import keep_in_training
+from seqarena.splits.stratification import Learned
 
 
 def test_nothing_is_kept_where_groups_are_small():
-    always = keep_in_training(np.arange(12), np.arange(12) % 2, "binary", folds=3)
+    always = keep_in_training(np.arange(12), Learned(np.arange(12) % 2, "binary"), folds=3)
     assert not always.mask.any()
     assert always.summary == {"records": 0, "groups": 0, "reasons": []}
 
@@ -16,7 +17,7 @@ def test_nothing_is_kept_where_groups_are_small():
 @pytest.mark.parametrize(("folds", "kept"), [(3, False), (4, True)])
 def test_the_limit_is_an_even_fold(folds, kept):
     groups = np.repeat(np.arange(9), [4, 1, 1, 1, 1, 1, 1, 1, 1])
-    always = keep_in_training(groups, np.arange(12.0), "regression", folds=folds)
+    always = keep_in_training(groups, Learned(np.arange(12.0), "regression"), folds=folds)
     assert always.mask.tolist() == [kept] * 4 + [False] * 8
 
 
@@ -24,13 +25,13 @@ def test_the_limit_is_an_even_fold(folds, kept):
 def test_the_limit_of_one_test_set_is_its_size(fraction, kept):
     groups = np.concatenate([np.zeros(31, int), np.repeat(np.arange(1, 41), 1), np.full(29, 41)])
     targets = np.tile([0, 1], 50)
-    always = keep_in_training(groups, targets, "binary", test_fraction=fraction)
+    always = keep_in_training(groups, Learned(targets, "binary"), test_fraction=fraction)
     assert always.mask.sum() == kept
 
 
 def test_few_even_groups_can_be_a_test_set_smaller_than_one():
     groups = np.repeat(np.arange(10), 10)
-    always = keep_in_training(groups, np.arange(100) % 2, "binary", test_fraction=0.05)
+    always = keep_in_training(groups, Learned(np.arange(100) % 2, "binary"), test_fraction=0.05)
     assert not always.mask.any()
 
 
@@ -38,7 +39,7 @@ def test_records_of_other_classes_in_the_groups_of_a_rare_class_are_counted():
     groups = np.concatenate([np.arange(20), [20, 20, 20, 20, 21]])
     targets = np.concatenate([np.arange(20) % 2, [2, 2, 0, 1, 2]])
     options = {"folds": 4, "rare_classes": "train", "classes": ["a", "b", "c"]}
-    always = keep_in_training(groups, targets, "multiclass", **options)
+    always = keep_in_training(groups, Learned(targets, "multiclass"), **options)
     assert np.flatnonzero(always.mask).tolist() == [20, 21, 22, 23, 24]
     assert always.summary == {
         "records": 5,
@@ -61,7 +62,7 @@ def test_records_of_other_classes_in_the_groups_of_a_rare_class_are_counted():
 def test_rare_classes_are_named_together():
     groups, targets = np.arange(24), np.array([0, 1] * 10 + [2, 3, 3, 4])
     with pytest.raises(InputError) as error:
-        keep_in_training(groups, targets, "multiclass", folds=3, classes=list("abcde"))
+        keep_in_training(groups, Learned(targets, "multiclass"), folds=3, classes=list("abcde"))
     assert "Class 'c' has 1 record in 1 group" in error.value.problem
     assert "So it is with 'd', 'e'." in error.value.problem
     assert "grouping" not in error.value.remedy  # no class has records that are linked
@@ -70,14 +71,14 @@ def test_rare_classes_are_named_together():
 def test_a_test_of_one_class_is_refused():
     groups, targets = np.arange(30), np.array([0] * 27 + [1, 1, 2])
     with pytest.raises(InputError, match="1 of 3 classes would be tested"):
-        keep_in_training(groups, targets, "multiclass", folds=3, rare_classes="train")
+        keep_in_training(groups, Learned(targets, "multiclass"), folds=3, rare_classes="train")
 
 
 def test_rare_classes_may_take_so_much_that_folds_stay_empty():
     groups = np.array([0, 0, 0, 1, 1, 1, 2, 3, 4, 5])
     targets = np.array([2, 0, 1, 2, 0, 1, 0, 1, 0, 1])
     with pytest.raises(InputError, match=r"2 must stay[\s\S]*4 records in 4 groups, can't fill"):
-        keep_in_training(groups, targets, "multiclass", folds=6, rare_classes="train")
+        keep_in_training(groups, Learned(targets, "multiclass"), folds=6, rare_classes="train")
 
 
 @pytest.mark.parametrize("groups", [[0, 0], [0, 1], [0] * 50, [0] * 25 + [1] * 25])
@@ -85,4 +86,4 @@ def test_rare_classes_may_take_so_much_that_folds_stay_empty():
 def test_groups_too_few_for_one_test_set(groups, task):
     targets = np.arange(len(groups)) % 2
     with pytest.raises(InputError, match="fewer than a train, a validation and a test set"):
-        keep_in_training(np.array(groups), targets, task, test_fraction=0.2)
+        keep_in_training(np.array(groups), Learned(targets, task), test_fraction=0.2)

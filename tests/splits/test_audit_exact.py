@@ -9,6 +9,7 @@ from seqarena.errors import InputError
 from seqarena.splits import audit_exact
 from seqarena.splits.audit_exact import choose_exact, residual_leak, wilson
 from seqarena.splits.audit_sides import take_sides
+from seqarena.splits.comparison import Nucleotides
 
 from .audit_data import alone, audit, dataset, draw, mutate, one_fold, one_record
 
@@ -18,7 +19,9 @@ def sides_of(n_tested, clusters, n_seen=5):
     data = dataset([draw(random, 30) for _ in range(n_tested + n_seen)])
     table = alone(data)
     table.loc[: n_tested - 1, "cluster"] = clusters
-    return take_sides(data, one_fold(data, "T" * n_tested + "t" * n_seen), table, True)
+    return take_sides(
+        data, one_fold(data, "T" * n_tested + "t" * n_seen), table, True, Nucleotides(True).plain
+    )
 
 
 @pytest.mark.parametrize(("found", "n"), [(0, 10), (0, 1000), (3, 50), (50, 50), (400, 1000)])
@@ -77,7 +80,7 @@ def test_a_sample_is_drawn_by_seed_and_fits_the_budget(monkeypatch):
     random = np.random.default_rng(16)
     data = dataset([draw(random, 50) for _ in range(100)])
     splits = one_fold(data, "T" * 40 + "t" * 60)
-    sides = take_sides(data, splits, alone(data), True)
+    sides = take_sides(data, splits, alone(data), True, Nucleotides(True).plain)
     each = 2 * 50 * 50 * 60
     assert sorted(choose_exact(sides, "auto", True, 0, 40 * each)) == list(range(40))
     assert len(choose_exact(sides, "auto", True, 0, 40 * each - 1)) == 39

@@ -24,6 +24,12 @@ from seqarena.splits.controls import (
 )
 
 
+def shuffle_rows(names, matrix, seed):
+    offsets = np.arange(len(matrix) + 1) * matrix.shape[1]
+    shuffled, notices = shuffle_sequences(names, matrix.ravel(), offsets, seed)
+    return shuffled.reshape(matrix.shape), notices
+
+
 def dataset(targets, length=12, task="binary", seed=0, matrix=None):
     targets = np.asarray(targets)
     random = np.random.default_rng(seed)
@@ -235,7 +241,7 @@ def test_a_shuffled_record_keeps_padding_dinucleotides_and_ends(parts, seed):
     for row, (start, letters, _) in zip(matrix, parts, strict=True):
         row[start : start + len(letters)] = letters
     names = pd.Series([f"r{i}" for i in range(len(parts))])
-    shuffled, notices = shuffle_sequences(names, matrix, seed)
+    shuffled, notices = shuffle_rows(names, matrix, seed)
     for old, new in zip(matrix, shuffled, strict=True):
         known = np.flatnonzero(old != UNKNOWN)
         if not len(known):
@@ -248,14 +254,14 @@ def test_a_shuffled_record_keeps_padding_dinucleotides_and_ends(parts, seed):
     same = int((matrix == shuffled).all(axis=1).sum())
     assert sum(entry["count"] for entry in notices) == same
     order = np.random.default_rng(seed).permutation(len(parts))
-    again, _ = shuffle_sequences(names[order].reset_index(drop=True), matrix[order], seed)
+    again, _ = shuffle_rows(names[order].reset_index(drop=True), matrix[order], seed)
     assert np.array_equal(again, shuffled[order])
 
 
 def test_copies_are_shuffled_apart():
     random = np.random.default_rng(0)
     matrix = np.repeat(random.integers(0, 4, (1, 100), dtype=np.uint8), 5, axis=0)
-    shuffled, notices = shuffle_sequences(pd.Series(list("abcde")), matrix, 1)
+    shuffled, notices = shuffle_rows(pd.Series(list("abcde")), matrix, 1)
     assert len(np.unique(shuffled, axis=0)) == 5
     assert notices == []
     far = (shuffled != matrix).mean()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from seqarena.data.alphabet import LETTERS, reverse_complement
 from seqarena.data.dataset import Dataset
 from seqarena.errors import InputError
-from seqarena.splits import homology, seeds
+from seqarena.splits import search, seeds
 from seqarena.splits.homology import group_by_homology, homology_edges
 
 MATRIX = parasail.matrix_create("ACGT", 1, -1)
@@ -140,11 +140,23 @@ def test_the_number_of_threads_does_not_matter():
     assert first[1] == second[1]
 
 
+def test_an_index_in_blocks_changes_nothing(monkeypatch):
+    sequences, _ = families(9, n_families=60, rate=0.6)
+    expected = group(sequences, threshold=26)
+    monkeypatch.setattr(seeds, "BLOCK_PLACES", 500)
+    text = seeds.lay_out(np.concatenate(sequences), np.cumsum([0, *map(len, sequences)]), True)
+    blocks = list(seeds.index_seeds(text, seeds.choose_patterns(7)[0]))
+    assert len(blocks) > 10
+    assert max(len(block.places) for block in blocks) < 1500
+    assert sum(len(block.first) - 1 for block in blocks) == 4**7
+    assert np.array_equal(group(sequences, threshold=26), expected)
+
+
 def test_little_room_for_candidates_changes_nothing(monkeypatch):
     sequences, _ = families(8, n_families=60, rate=0.6)
     expected = group(sequences, threshold=26)
-    monkeypatch.setattr(homology, "ROOM", 1)
-    monkeypatch.setattr(homology, "BATCH", 7)
+    monkeypatch.setattr(search, "ROOM", 1)
+    monkeypatch.setattr(search, "BATCH", 7)
     assert same_partition(group(sequences, threshold=26), expected)
 
 

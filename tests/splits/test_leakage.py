@@ -18,6 +18,7 @@ from seqarena.data.labels import Columns
 from seqarena.data.preparation import prepare_dataset
 from seqarena.data.sources import read_fasta_records
 from seqarena.splits.audit_sides import take_sides
+from seqarena.splits.comparison import Nucleotides
 
 from .audit_data import (
     COLUMNS,
@@ -276,7 +277,7 @@ def test_repeats_of_a_fixed_test_set_are_compared_once():
         chosen = [("v" if x == "t" and random.random() < 0.2 else x) for x in roles]
         parts.append(one_fold(data, chosen).assign(repeat=repeat))
     splits = pd.concat(parts)
-    assert take_sides(data, splits, alone(data), True).tested.shape[1] == 1
+    assert take_sides(data, splits, alone(data), True, Nucleotides(True).plain).tested.shape[1] == 1
     table, report = audit(data, splits)
     role = splits.set_index(["repeat", "record"])["role"]
     shown = role[pd.MultiIndex.from_frame(table[["repeat", "neighbour"]])]

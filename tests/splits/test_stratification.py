@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 
 from seqarena.splits.stratification import (
+    Learned,
     canonical_groups,
     choose_share,
     deal_groups,
@@ -120,7 +121,7 @@ def test_a_share_is_of_whole_eligible_groups_and_leaves_every_class(seed, share,
     groups = random.integers(0, 80, 200)
     targets = np.minimum(random.geometric(0.3, 200) - 1, n_classes - 1)
     eligible = random.random(80)[groups] < 0.8
-    chosen = choose_share(groups, targets, "multiclass", share, (seed,), eligible=eligible)
+    chosen = choose_share(groups, Learned(targets, "multiclass"), share, (seed,), eligible=eligible)
     assert chosen is not None
     assert chosen.any()
     assert not (chosen & ~eligible).any()
@@ -131,13 +132,16 @@ def test_a_share_is_of_whole_eligible_groups_and_leaves_every_class(seed, share,
 def test_many_classes_of_two_groups_each_keep_one():
     groups, targets = np.arange(200), np.repeat(np.arange(100), 2)
     for seed in range(5):
-        chosen = choose_share(groups, targets, "multiclass", 0.3, (seed,))
+        chosen = choose_share(groups, Learned(targets, "multiclass"), 0.3, (seed,))
         assert chosen.sum() == pytest.approx(60, abs=15)
         assert set(targets[~chosen]) == set(range(100))
 
 
 def test_there_may_be_no_choice():
-    assert choose_share(np.arange(3), np.arange(3), "multiclass", 0.2, (0,)) is None
-    assert choose_share(np.zeros(9, int), np.arange(9.0), "regression", 0.2, (0,)) is None
+    assert choose_share(np.arange(3), Learned(np.arange(3), "multiclass"), 0.2, (0,)) is None
+    assert choose_share(np.zeros(9, int), Learned(np.arange(9.0), "regression"), 0.2, (0,)) is None
     none = np.zeros(9, dtype=bool)
-    assert choose_share(np.arange(9), np.arange(9) % 2, "binary", 0.2, (0,), eligible=none) is None
+    assert (
+        choose_share(np.arange(9), Learned(np.arange(9) % 2, "binary"), 0.2, (0,), eligible=none)
+        is None
+    )

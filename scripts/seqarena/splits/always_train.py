@@ -7,6 +7,7 @@ import numpy as np
 
 from seqarena.errors import InputError
 from seqarena.splits.roles import class_name, several
+from seqarena.splits.stratification import Learned
 
 # One group each to train on, to validate on and to be tested on.
 LEAST_GROUPS = 3
@@ -31,8 +32,7 @@ class AlwaysTrain(NamedTuple):
 
 def keep_in_training(
     groups: np.ndarray,
-    targets: np.ndarray,
-    task: str,
+    learned: Learned,
     folds: int | None = None,
     test_fraction: float | None = None,
     rare_classes: str = "refuse",
@@ -44,19 +44,18 @@ def keep_in_training(
     ----------
     groups : array of int, shape (n,)
         Group of each record, from 0.
-    targets : array, shape (n,)
-        Class indices or values.
-    task : {"binary", "multiclass", "regression"}
-        Kind of target.
+    learned : Learned
+        Classes, labels or values.
     folds : int, optional
         Number of folds. A group with more than n / folds records always trains.
     test_fraction : float, optional
         Instead of `folds`: the share of the one test set. A group with more records than it, and
         more than the mean group has, always trains.
     rare_classes : {"refuse", "train"}
-        What to do with a class of fewer than three groups, or with none that can be tested.
+        What to do with a class (or a label) of fewer than three groups, or with none that can be
+        tested.
     classes : sequence of str, optional
-        Names of the classes, for messages.
+        Names of the classes or labels, for messages.
 
     Returns
     -------
@@ -79,14 +78,14 @@ def keep_in_training(
     what = f"records in groups larger than {part} ({limit:.0f} records)"
     reasons = [(f"{what}, always in training and never tested", int(sizes[kept].sum()))]
     _check_filled(sizes, kept, folds, part, limit)
-    if task == "regression":
-        _check_values(targets, kept[groups])
+    if learned.task == "regression":
+        _check_values(learned.targets, kept[groups])
     else:
-        held = _groups_by_class(groups, targets, classes)
-        _check_rare(held, kept, targets, task, rare_classes, classes, part)
-        reasons += _keep_rare(held, kept, groups, targets, classes)
+        held = _groups_by_class(groups, learned, classes)
+        _check_rare(held, kept, learned, rare_classes, classes, part)
+        reasons += _keep_rare(held, kept, groups, learned, classes)
         _check_filled(sizes, kept, folds, part, limit)
-        _check_classes(held, kept)
+        _check_classes(held, kept, learned)
     reasons = [{"what": what, "count": count} for what, count in reasons if count]
     counts = {"records": int(sizes[kept].sum()), "groups": int(kept.sum())}
     return AlwaysTrain(kept[groups], counts | {"reasons": reasons})
@@ -143,68 +142,89 @@ def _check_values(targets: np.ndarray, kept: np.ndarray) -> None:
     )
 
 
-def _groups_by_class(groups, targets, classes) -> dict[int, np.ndarray]:
-    indices = range(len(classes)) if classes is not None else np.unique(targets).tolist()
-    return {index: np.unique(groups[targets == index]) for index in indices}
+def _groups_by_class(groups, learned: Learned, classes) -> dict[int, np.ndarray]:
+    if learned.labels is not None:
+        indices = range(learned.labels.shape[1])
+    else:
+        indices = range(len(classes)) if classes is not None else np.unique(learned.targets)
+    return {int(index): np.unique(groups[learned.records(index)]) for index in indices}
+
+
+def _noun(learned: Learned) -> str:
+    return "class" if learned.labels is None else "label"
 
 
 def _is_rare(held: np.ndarray, kept: np.ndarray) -> bool:
     return len(held) < LEAST_GROUPS or kept[held].all()
 
 
-def _check_rare(held, kept, targets, task, rare_classes, classes, part) -> None:
+def _check_rare(held, kept, learned: Learned, rare_classes, classes, part) -> None:
     """Refuse a class of too few groups, unless it may go untested."""
     rare = [index for index in held if _is_rare(held[index], kept)]
     empty = [index for index in rare if not len(held[index])]
     # A binary task without one of its classes is none.
-    if not rare or (rare_classes == "train" and task != "binary" and not empty):
+    binary, noun = learned.task == "binary", _noun(learned)
+    if not rare or (rare_classes == "train" and not binary and not empty):
         return
     index = (empty or rare)[0]
-    records, groups = int((targets == index).sum()), len(held[index])
+    records, groups = int(learned.records(index).sum()), len(held[index])
     problem = (
-        f"Class {class_name(classes, index)} has {several(records, 'record')} in "
+        f"{noun.capitalize()} {class_name(classes, index)} has {several(records, 'record')} in "
         f"{several(groups, 'group')}"
     )
     if groups < LEAST_GROUPS:
         where = " in the folds" if part == "a fold" else ""
         problem += (
-            f"; to train, to validate and to be tested{where}, a class needs {LEAST_GROUPS} groups "
-            "or more."
+            f"; to train, to validate and to be tested{where}, a {noun} needs {LEAST_GROUPS} "
+            "groups or more."
         )
     else:
         problem += f", all of them larger than {part}, so none can be tested."
     others = [class_name(classes, other) for other in rare if other != index]
     if others:
         problem += f" So it is with {', '.join(others)}."
-    ways = ["add records of the class"]
-    if task != "binary":
-        ways += ["remove the class or merge it with another"]
+    ways = [f"add records {_OF[noun]} the {noun}"]
+    if not binary:
+        ways += [f"remove the {noun} or merge it with another"]
         if not empty:
             ways.insert(0, "set split.rare_classes: train (always in training, never tested)")
     raise InputError(problem, remedy=_one_of(ways + list(FINER_GROUPS) * (records > groups)))
 
 
-def _keep_rare(held, kept, groups, targets, classes) -> list[tuple[str, int]]:
+_OF = {"class": "of", "label": "with"}
+
+
+def _keep_rare(held, kept, groups, learned: Learned, classes) -> list[tuple[str, int]]:
     """Mark the groups of rare classes in `kept`, in place, and say which records that adds."""
-    reasons = []
+    reasons, noun = [], _noun(learned)
     for index in [index for index in held if _is_rare(held[index], kept)]:
         added = np.isin(groups, held[index][~kept[held[index]]])
-        own = int((added & (targets == index)).sum())
+        own = int((added & learned.records(index)).sum())
         kept[held[index]] = True
         name = class_name(classes, index)
         why = f"has {several(len(held[index]), 'group')}, fewer than {LEAST_GROUPS}"
-        others = f"records of other classes in the groups of class {name}"
+        without = "records of other classes" if noun == "class" else "records without it"
+        others = f"{without} in the groups of {noun} {name}"
         reasons += [
-            (f"records of class {name}, which {why}: always in training, never tested", own),
+            (
+                f"records {_OF[noun]} {noun} {name}, which {why}: always in training, never tested",
+                own,
+            ),
             (f"{others}, always in training with it", int(added.sum()) - own),
         ]
     return reasons
 
 
-def _check_classes(held: dict[int, np.ndarray], kept: np.ndarray) -> None:
-    """Refuse a test that could tell no two classes apart."""
+def _check_classes(held: dict[int, np.ndarray], kept: np.ndarray, learned: Learned) -> None:
+    """Refuse a test that could tell no two classes apart, or that has no label at all."""
     tested = sum(not kept[groups].all() for groups in held.values())
-    if tested < 2:
+    if learned.labels is not None and not tested:
+        raise InputError(
+            f"Without the labels that must stay in training, none of {len(held)} labels would be "
+            "tested.",
+            remedy=_one_of(["add records with the rare labels", *FINER_GROUPS]),
+        )
+    if learned.labels is None and tested < 2:
         raise InputError(
             f"Without the classes that must stay in training, {tested} of {len(held)} classes "
             "would be tested, and a test takes two or more.",

@@ -43,9 +43,44 @@ class Nearest(NamedTuple):
     score: np.ndarray
     record: np.ndarray
 
+    @staticmethod
+    def unpack(best: np.ndarray, queries: np.ndarray, shape: tuple[int, int]) -> "Nearest":
+        """Read score and record of some sequences, both in one number; none of all others."""
+        score, record = np.zeros(shape, dtype=np.int64), np.full(shape, -1, dtype=np.int64)
+        score[queries] = best >> 32
+        record[queries] = np.where(best > 0, _LOW_BITS - (best & _LOW_BITS), -1)
+        return Nearest(score, record)
+
+
+def nearest_of(scores: np.ndarray, first_seen: np.ndarray, tested: np.ndarray) -> np.ndarray:
+    """Choose the best of some references in each column, and the first record of equally good ones.
+
+    Parameters
+    ----------
+    scores : array of int64, shape (references,)
+        Of one tested sequence with each.
+    first_seen : array of int64, shape (references, columns)
+        As in `Sides`.
+    tested : array of bool, shape (columns,)
+        Where the sequence was tested.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (columns,)
+        Score and record in one number, whose upper half is the score; 0 if nothing was found.
+    """
+    usable = (first_seen >= 0) & tested & (scores > 0)[:, None]
+    packed = (scores.astype(np.int64) << 32)[:, None] + (_LOW_BITS - first_seen)
+    return np.where(usable, packed, 0).max(axis=0)
+
 
 def choose_exact(
-    sides: Sides, exact: str | int, both_strands: bool, seed: int, budget: float = AUTO_CELLS
+    sides: Sides,
+    exact: str | int,
+    both_strands: bool,
+    seed: int,
+    budget: float = AUTO_CELLS,
+    most: float | None = None,
 ) -> np.ndarray:
     """Choose the test records that are compared with every seen one.
 
@@ -55,13 +90,15 @@ def choose_exact(
         The split.
     exact : "auto", "all" or int
         So many of them (at most); "auto": all if that fits the budget, else as many as do, but
-        `AUTO_RECORDS` if they fit `MOST_CELLS`.
+        `AUTO_RECORDS` if they fit `most`.
     both_strands : bool
         Whether each comparison is made on two strands.
     seed : int
         Which ones, where not all are.
     budget : float
         Products of lengths that "auto" may spend.
+    most : float, optional
+        Those that it may spend on `AUTO_RECORDS`. Default: `MOST_CELLS`.
 
     Returns
     -------
@@ -80,19 +117,20 @@ def choose_exact(
     lengths = np.append(sides.sequences.lengths, 0)  # those all unknown, numbered -1, come last
     seen_letters = lengths[:-1] @ (sides.first_seen >= 0).any(axis=1)
     spent = np.cumsum(strands * lengths[sides.codes[order]] * float(seen_letters))
+    most = MOST_CELLS if most is None else most
     few = np.arange(len(order)) < AUTO_RECORDS
-    return order[(spent <= budget) | (few & (spent <= max(budget, MOST_CELLS)))]
+    return order[(spent <= budget) | (few & (spent <= max(budget, most)))]
 
 
 def _work(sides: Sides, records: np.ndarray) -> float:
     """Count products of lengths; of two records on both sides each pair is compared once."""
-    queries, references, n_both = _order(sides, records)
+    queries, references, n_both = query_order(sides, records)
     lengths = sides.sequences.lengths.astype(float)
     both = lengths[queries[:n_both]].sum()
     return lengths[queries].sum() * lengths[references].sum() - both**2 / 2
 
 
-def _order(sides: Sides, records: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+def query_order(sides: Sides, records: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     """List queries and references, the sequences that are both first in both lists, by length."""
     codes = sides.codes[records]
     is_query = np.zeros(len(sides.sequences.lengths), dtype=bool)
@@ -129,7 +167,7 @@ def compare_exactly(
     Nearest
         Nothing found for sequences of other records. Scores above 65,533 are told apart no more.
     """
-    queries, references, n_both = _order(sides, records)
+    queries, references, n_both = query_order(sides, records)
 
     def compare_some(task: int) -> np.ndarray:
         best = np.zeros((len(queries), sides.tested.shape[1]), dtype=np.int64)
@@ -143,11 +181,7 @@ def compare_exactly(
     best = np.zeros((len(queries), sides.tested.shape[1]), dtype=np.int64)
     for part in pool.map(compare_some, range(min(TASKS, len(queries)))):
         np.maximum(best, part, out=best)
-    score = np.zeros(sides.tested.shape, dtype=np.int64)
-    record = np.full(sides.tested.shape, -1, dtype=np.int64)
-    score[queries] = best >> 32
-    record[queries] = np.where(best > 0, _LOW_BITS - (best & _LOW_BITS), -1)
-    return Nearest(score, record)
+    return Nearest.unpack(best, queries, sides.tested.shape)
 
 
 @compiled

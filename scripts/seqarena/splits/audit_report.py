@@ -28,11 +28,12 @@ def report_audit(
     table: pd.DataFrame,
     compared: np.ndarray,
     *,
-    threshold: int,
-    threshold_source: str,
+    threshold: int | None,
+    threshold_source: str | None,
     both_strands: bool,
     mode: str,
     task: str,
+    unit: str = "letters",
 ) -> dict[str, Any]:
     """Sum an audit up.
 
@@ -45,16 +46,18 @@ def report_audit(
         neighbour), score, best (what the record could score), kind, conflict and leaked.
     compared : array of int64
         Test records that were compared with every seen one.
-    threshold : int
-        Score of relatives.
-    threshold_source : {"grouping", "calibrated"}
+    threshold : int or None
+        Score of relatives; None where only copies can be told.
+    threshold_source : {"grouping", "calibrated"} or None
         Where it comes from.
     both_strands : bool
         Whether reverse complements were compared.
     mode : str
         How the split was made.
-    task : {"binary", "multiclass", "regression"}
+    task : {"binary", "multiclass", "multilabel", "regression"}
         Kind of target.
+    unit : {"letters", "words", "numbers"}
+        What records are made of.
 
     Returns
     -------
@@ -74,8 +77,9 @@ def report_audit(
     tested = np.unique(table["record"])
     of_kind = {kind: table[table["kind"] == kind] for kind in KINDS}
     leaked = table[table["leaked"]]
-    clear_score = math.ceil(CLEAR * threshold)
-    is_clear = table["leaked"] & ((table["kind"] != "relative") | (table["score"] >= clear_score))
+    clear_score = None if threshold is None else math.ceil(CLEAR * threshold)
+    is_clear = (table["kind"] != "relative") | (table["score"] >= (clear_score or 0))
+    is_clear &= table["leaked"]
     unknown = sides.codes < 0
     report = {
         "threshold": threshold,
@@ -95,7 +99,7 @@ def report_audit(
             "test": int(unknown[tested].sum()),
             "seen": int((unknown & sides.seen.any(axis=0)).sum()),
         },
-        "below_threshold": int(table.loc[table["best"] < threshold, "record"].nunique()),
+        "below_threshold": int(table.loc[table["best"] < (threshold or 0), "record"].nunique()),
         "residual_leak": residual_leak(sides, compared, _by_record(table, table["leaked"])),
         "column_groups_on_both_sides": _groups_on_both_sides(sides),
         "duplicates": _count_duplicates(sides),
@@ -103,7 +107,7 @@ def report_audit(
     clear = residual_leak(sides, compared, _by_record(table, is_clear))
     report["verdict"] = _verdict(report, clear)
     trained_on = leaked[leaked["role"] == TRAIN].groupby("kind")["record"].nunique()
-    return report | {"lines": _lines(report, trained_on, task)}
+    return report | {"lines": _lines(report, trained_on, task, unit)}
 
 
 def _count(rows: pd.DataFrame, table: pd.DataFrame) -> dict[str, Any]:
@@ -164,7 +168,9 @@ def _verdict(report: dict[str, Any], clear: dict[str, Any]) -> str:
     return "clean"
 
 
-def _lines(report: dict[str, Any], trained_on: Mapping[str, int], task: str) -> list[str]:
+def _lines(
+    report: dict[str, Any], trained_on: Mapping[str, int], task: str, unit: str
+) -> list[str]:
     """Write what a reader must know, the worst first.
 
     Parameters
@@ -173,8 +179,8 @@ def _lines(report: dict[str, Any], trained_on: Mapping[str, int], task: str) -> 
         All else of the report.
     trained_on : mapping of str to int
         Test records, by kind, that are related to a train record, not just a validation record.
-    task : {"binary", "multiclass", "regression"}
-        Kind of target.
+    task, unit
+        As in `report_audit`.
     """
     n = report["test_records"]
     label = "value" if task == "regression" else "label"
@@ -203,7 +209,7 @@ def _lines(report: dict[str, Any], trained_on: Mapping[str, int], task: str) -> 
             f"{_of(torn['records'], n)} {belong} to {torn['groups']:,} {groups} of the data's own "
             "column with records in training, too."
         )
-    return [*lines, _residual_line(report), *_other_lines(report, label)]
+    return [*lines, _residual_line(report, unit), *_other_lines(report, label, unit)]
 
 
 def _seen(found: int, trained_on: int) -> str:
@@ -246,8 +252,14 @@ def _distance_line(relatives: dict[str, Any], clear: dict[str, Any]) -> str:
     )
 
 
-def _residual_line(report: dict[str, Any]) -> str:
+def _residual_line(report: dict[str, Any], unit: str) -> str:
     """Say how sure it is that this is all."""
+    if report["threshold"] is None:
+        found = "" if report["leaked"]["records"] else ", and none was found"
+        return (
+            f"Only copies were looked for{found}: how alike two records of {unit} are isn't "
+            "defined, so whether test records have near relatives in training isn't known."
+        )
     residual, n = report["residual_leak"], report["test_records"]
     if residual["complete"] and not report["leaked"]["records"]:
         which = f"Each of {n:,} test records" if n > 1 else "The one test record"
@@ -274,14 +286,14 @@ def _residual_line(report: dict[str, Any]) -> str:
     )
 
 
-def _other_lines(report: dict[str, Any], label: str) -> list[str]:
+def _other_lines(report: dict[str, Any], label: str, unit: str) -> list[str]:
     """Say what was left out, and what is repeated anywhere in the data."""
-    lines = []
+    lines, row = [], "row" if unit == "numbers" else "sequence"
     unknown, duplicates = report["all_unknown"], report["duplicates"]
     if unknown["test"] or unknown["seen"]:
         lines.append(
             f"{_several(unknown['test'], 'test record')} and {unknown['seen']:,} seen in training "
-            "are of unknown letters alone. To a model they are all the same, but nothing says that "
+            f"are of unknown {unit} alone. To a model they are all the same, but nothing says that "
             "they are copies, so they aren't counted as such."
         )
     if report["below_threshold"]:
@@ -297,8 +309,8 @@ def _other_lines(report: dict[str, Any], label: str) -> list[str]:
             "records are reverse complements of earlier ones",
         ),
         "conflicting": (
-            f"sequence occurs with more than one {label}",
-            f"sequences occur with more than one {label}",
+            f"{row} occurs with more than one {label}",
+            f"{row}s occur with more than one {label}",
         ),
     }
     parts = [

@@ -5,15 +5,14 @@ repeat and fold) the other. All comparing is done on distinct sequences. Records
 order of their identifiers, so that nothing found depends on their order in the data.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from seqarena.data.alphabet import UNKNOWN
 from seqarena.data.dataset import Dataset
 from seqarena.splits.alignment import Sequences
-from seqarena.splits.grouping_complexity import blank_simple_repeats
 from seqarena.splits.groups import canonical_sequences, have_known_letters
 
 TRAIN, VALIDATION, TEST = 1, 2, 3
@@ -28,21 +27,21 @@ class Sides:
     ----------
     names : array of object, shape (n,)
         Identifiers, sorted. Records are numbered in this order everywhere.
-    targets : array, shape (n,)
-        Labels or values.
+    targets : array of int64, shape (n,)
+        Equal numbers for records with equal labels or values.
     groups : array of object or None, shape (n,)
         The user's own groups; None in it: no group.
     clusters : array of int64, shape (n,)
         Group of each record in the split.
     codes : array of int64, shape (n,)
-        Distinct sequence of each record; -1 without any letter A, C, G or T. On both strands a
+        Distinct sequence of each record; -1 without any symbol, such as A. On both strands a
         sequence and its reverse complement are one.
     flipped : array of bool, shape (n,)
         Whether a record is the reverse complement of its distinct sequence.
     originals : Sequences
         The distinct sequences, sorted.
     sequences : Sequences
-        The same as they are compared: simple repeats are unknown, as they are for grouping.
+        The same as they are compared: what is alike by chance is unknown, as for grouping.
     folds : pandas.DataFrame
         Columns repeat and fold, a row a fold of a repeat.
     roles : array of int8, shape (folds, n)
@@ -80,7 +79,11 @@ class Sides:
 
 
 def take_sides(
-    dataset: Dataset, splits: pd.DataFrame, clusters: pd.DataFrame, both_strands: bool
+    dataset: Dataset,
+    splits: pd.DataFrame,
+    clusters: pd.DataFrame,
+    both_strands: bool,
+    plain: Callable[[Sequences], Sequences],
 ) -> Sides:
     """Arrange a dataset and its split for the audit.
 
@@ -94,6 +97,8 @@ def take_sides(
         Columns record and cluster.
     both_strands : bool
         Whether a sequence and its reverse complement are the same.
+    plain : callable
+        Gives distinct sequences as they are compared.
 
     Returns
     -------
@@ -126,13 +131,13 @@ def take_sides(
     place = pd.Index(clusters["record"].astype(str)).get_indexer(names)
     return Sides(
         names=names.to_numpy(),
-        targets=np.asarray(dataset.targets)[order],
+        targets=dataset.label_codes[order],
         groups=groups,
         clusters=clusters["cluster"].to_numpy()[place],
         codes=codes,
         flipped=flipped,
         originals=originals,
-        sequences=Sequences(blank_simple_repeats(*originals), originals.offsets),
+        sequences=plain(originals),
         folds=folds,
         roles=roles,
         columns=columns.reshape(-1),
@@ -145,11 +150,11 @@ def _distinct(dataset: Dataset, both_strands: bool) -> tuple[np.ndarray, np.ndar
     """Number the distinct sequences of records in sorted order, the all-unknown ones left out."""
     labels = canonical_sequences(dataset, both_strands)
     forward = canonical_sequences(dataset, both_strands=False) if both_strands else labels
-    known = have_known_letters(labels)
+    known = have_known_letters(labels, dataset.alphabet)
     distinct = sorted(set(labels[known]))
     codes = np.full(len(labels), -1, dtype=np.int64)
     codes[known] = pd.Index(distinct, dtype=object).get_indexer(labels[known])
-    letters = np.minimum(np.frombuffer(b"".join(distinct), dtype=np.uint8), UNKNOWN)
+    letters = np.frombuffer(b"".join(distinct), dtype=np.uint8)
     offsets = np.cumsum([0, *map(len, distinct)], dtype=np.int64)
     return codes, forward != labels, Sequences(letters, offsets)
 

@@ -33,13 +33,19 @@ TAIL = 50
 """Scores that tell how fast high ones thin out."""
 RELIABLE_SHARE = 0.1
 """Share of records whose best chance score is surely found by the search."""
-_SLOWEST, _FASTEST = 0.25, math.log(3)
+SLOWEST, _FASTEST = 0.25, math.log(3)
 
 
 def calibrate(
     tokens: np.ndarray,
     offsets: np.ndarray,
     search: Callable[[np.ndarray, np.ndarray], Iterable[tuple[np.ndarray, np.ndarray]]],
+    *,
+    unknown: int = UNKNOWN,
+    find_low: Callable[[np.ndarray, np.ndarray], np.ndarray] = find_low_complexity,
+    shuffle: Callable[[np.ndarray, np.ndarray, int], np.ndarray] = dinucleotide_shuffle,
+    lowest: int = LOWEST_CALIBRATED,
+    slowest: float = SLOWEST,
 ) -> tuple[int, dict[str, Any]]:
     """Find the smallest score that is hardly reached by chance anywhere in the data.
 
@@ -66,11 +72,19 @@ def calibrate(
     search : callable
         Takes tokens and offsets; yields pairs of sequences (arrays of int64, shape (m, 2)) and
         their scores (shape (m,)), all that may be among the best of either.
+    unknown : int
+        Token that matches nothing.
+    find_low, shuffle : callable
+        What finds low complexity, and what shuffles.
+    lowest : int
+        No threshold is lower.
+    slowest : float
+        Scores thin out by this exponent at least.
 
     Returns
     -------
     threshold : int
-        The score, `LOWEST_CALIBRATED` or more.
+        The score, `lowest` or more.
     report : dict
         Fit for JSON: method, seed, records (shuffled), rounds (how often), letters,
         low_complexity_share (of letters left out), allowed_pairs, decay (the exponent by which
@@ -85,12 +99,12 @@ def calibrate(
     parts = [tokens[offsets[i] : offsets[i + 1]] for i in sample]
     kept = np.concatenate([np.empty(0, dtype=np.uint8), *parts])
     ends = np.cumsum([0, *map(len, parts)], dtype=np.int64)
-    is_low = find_low_complexity(kept, ends)
-    kept = np.tile(np.where(is_low, np.uint8(UNKNOWN), kept), rounds)
+    is_low = find_low(kept, ends)
+    kept = np.tile(np.where(is_low, np.uint8(unknown), kept), rounds)
     starts = np.arange(rounds)[:, None] * n_letters + ends[:-1]
     ends = np.append(starts.ravel(), rounds * n_letters)
     best = np.zeros(len(ends) - 1, dtype=np.int64)
-    for pairs, scores in search(dinucleotide_shuffle(kept, ends, SEED), ends):
+    for pairs, scores in search(shuffle(kept, ends, SEED), ends):
         # Two shuffles of one record are no strangers: they have the same composition.
         strangers = pairs[:, 0] % len(sample) != pairs[:, 1] % len(sample)
         for column in pairs[strangers].T:
@@ -98,10 +112,11 @@ def calibrate(
     best = np.sort(best)[::-1]
     allowed = min(CHANCE_PAIRS, CHANCE_SHARE * len(lengths) / 2)
     ratio = int(lengths.sum()) / max(rounds * n_letters, 1)
-    score, decay = score_of_count(best, 2 * allowed / max(ratio, 1e-9) ** 2)
-    threshold = max(score, LOWEST_CALIBRATED)
+    score, decay = score_of_count(best, 2 * allowed / max(ratio, 1e-9) ** 2, lowest, slowest)
+    threshold = max(score, lowest)
+    how = "dinucleotide-shuffled" if shuffle is dinucleotide_shuffle else "shuffled"
     return threshold, {
-        "method": "dinucleotide-shuffled copies without low complexity, searched in the same way",
+        "method": f"{how} copies without low complexity, searched in the same way",
         "seed": SEED,
         "records": len(sample),
         "rounds": rounds,
@@ -121,7 +136,9 @@ def _choose_sample(lengths: np.ndarray) -> np.ndarray:
     return np.sort(order[: max(n, 2)])
 
 
-def score_of_count(best: np.ndarray, count: float) -> tuple[int, float]:
+def score_of_count(
+    best: np.ndarray, count: float, lowest: int = LOWEST_CALIBRATED, slowest: float = SLOWEST
+) -> tuple[int, float]:
     """Find the score that so many records are expected to reach.
 
     Parameters
@@ -130,24 +147,26 @@ def score_of_count(best: np.ndarray, count: float) -> tuple[int, float]:
         The best score of each record, falling.
     count : float
         How many, perhaps fewer than one.
+    lowest, slowest
+        As in `calibrate`.
 
     Returns
     -------
     score : int
         The smallest that no more records reach; extrapolated where that are fewer than `ANCHOR`.
-        `LOWEST_CALIBRATED` where no record has any score.
+        `lowest` where no record has any score.
     decay : float
         By which exponent the number of records falls as the score rises by 1.
     """
     if best.max(initial=0) == 0:
-        return LOWEST_CALIBRATED, _FASTEST
+        return lowest, _FASTEST
     found = best[best > 0]
     count = min(count, RELIABLE_SHARE * len(best), len(found) / 2)
     tail = found[:TAIL]
     excess = float(tail.mean() - tail[-1])
     # The most probable rate of a geometric distribution with that mean.
     decay = math.log1p(1 / excess) if excess > 0 else _FASTEST
-    decay = min(max(decay, _SLOWEST), _FASTEST)
+    decay = min(max(decay, slowest), _FASTEST)
     if count >= ANCHOR:
         return int(best[int(count)]) + 1, decay
     anchor = int(found[min(ANCHOR, len(found)) - 1])

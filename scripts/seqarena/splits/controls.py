@@ -2,19 +2,21 @@
 
 A control is trained and measured as the dataset itself is, on the split of repeat 1. If models do
 well on labels that were permuted, something else than the sequence tells them the label; what they
-reach on shuffled sequences they reach by composition (how often letters and pairs of letters
-occur); what they lose with fewer records says whether more would help.
+reach on shuffled sequences they reach by composition (how often letters occur, and of DNA and RNA
+pairs of letters); what they lose with fewer records says whether more would help.
 """
 
 import zlib
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from seqarena.control_names import PERMUTED_LABELS, SHUFFLED_INPUT, seed_number, size_fraction
-from seqarena.data.alphabet import PADDING, UNKNOWN
+from seqarena.data.alphabet import DNA, Alphabet
 from seqarena.data.dataset import Dataset
-from seqarena.data.description import describe_targets, note
+from seqarena.data.description import code_rows, describe_targets, note
+from seqarena.errors import InputError
 
 _ROLE_CODES = {"train": 1, "validation": 2, "test": 3}
 
@@ -49,6 +51,8 @@ def make_control(
     ------
     ValueError
         If there is no such control, or a record has no cluster.
+    InputError
+        If numbers are to be shuffled.
     """
     splits = splits[splits["repeat"] == 1].reset_index(drop=True)
     place = pd.Index(clusters["record"]).get_indexer(dataset.records["record"])
@@ -62,11 +66,12 @@ def make_control(
         columns = permuted.reshape(len(names), -1).T
         records = records.assign(**dict(zip(targets, columns, strict=True)))
     elif control == SHUFFLED_INPUT:
-        matrix, notices = shuffle_sequences(records["record"], dataset.matrix, seed)
-        tokens = matrix.reshape(-1)
+        tokens, notices = shuffle_sequences(
+            records["record"], dataset.tokens, dataset.offsets, seed, dataset.alphabet
+        )
     elif (fraction := size_fraction(control)) is not None:
-        labels = dataset.targets
-        if dataset.task == "regression":
+        labels, task = dataset.strata
+        if task == "regression":
             labels = (labels > labels.mean()).astype(np.int64)
         splits = reduce_training(records["record"], labels, groups, splits, fraction, seed)
     elif seed_number(control) is None:
@@ -100,8 +105,8 @@ def permute_labels(
     ----------
     names : pandas.Series of str, length n
         Identifiers of the records.
-    targets : array, shape (n,)
-        Class indices or values.
+    targets : array, shape (n,) or (n, targets)
+        Class indices or values. Several of a record move together, missing ones with them.
     groups : array of int, shape (n,)
         Group of each record.
     splits : pandas.DataFrame
@@ -111,8 +116,7 @@ def permute_labels(
 
     Returns
     -------
-    permuted : array, shape (n,)
-        As `targets`.
+    permuted : array, of the shape of `targets`
     notices : list of dict
         Entries {"what", "count"}: records whose set is labelled all alike, so that there is nothing
         to permute, and records that have another label than before.
@@ -120,8 +124,9 @@ def permute_labels(
     random = _generator(seed, PERMUTED_LABELS)
     order = np.argsort(names.to_numpy(dtype=str), kind="stable")
     roles = _role_matrix(names, splits)[order]
-    old, permuted = targets[order], targets[order].copy()
-    groups = groups[order]
+    # Rows of targets by number: those that are equal have one, so any of them stands for all.
+    old = code_rows(targets[order])
+    permuted, groups = old.copy(), groups[order]
     sets, set_of = np.unique(roles, axis=0, return_inverse=True)
     alike = 0
     for code in np.flatnonzero(sets.any(axis=1)):
@@ -134,8 +139,9 @@ def permute_labels(
         "records whose labels can't be permuted: all of their fold or role are alike", alike
     )
     notices += note("records with another label than before", (permuted != old).sum())
+    _, example = np.unique(old, return_index=True)
     result = np.empty_like(targets)
-    result[order] = permuted
+    result[order] = targets[order][example[permuted]]
     return result, notices
 
 
@@ -155,45 +161,68 @@ def _role_matrix(names: pd.Series, splits: pd.DataFrame) -> np.ndarray:
 
 
 def shuffle_sequences(
-    names: pd.Series, matrix: np.ndarray, seed: int
+    names: pd.Series,
+    tokens: np.ndarray,
+    offsets: np.ndarray,
+    seed: int,
+    alphabet: Alphabet = DNA,
 ) -> tuple[np.ndarray, list[dict]]:
-    """Shuffle each sequence, keeping its dinucleotides.
+    """Shuffle each sequence, keeping its letters, and of DNA and RNA its dinucleotides.
 
-    Unknown letters at either end, such as padding, stay where they are, and so do the first and the
-    last letter between them (`seqarena.splits.shuffling.dinucleotide_shuffle`). Each record is
-    shuffled on its own: copies don't remain copies, since a model could know them again, and what
-    it then gets right would not come from composition.
+    Unknown letters at either end, and padding, stay where they are. Where dinucleotides are kept,
+    so do the first and the last letter between them
+    (`seqarena.splits.shuffling.dinucleotide_shuffle`). Residues of a protein, and words, are merely
+    put in another order: there are so many that most pairs of them occur once in a record, and to
+    keep these would be to keep the record. Each record is shuffled on its own: copies don't remain
+    copies, since a model could know them again, and what it then gets right would not come from
+    composition.
 
     Parameters
     ----------
     names : pandas.Series of str, length n
         Identifiers of the records.
-    matrix : array of uint8, shape (n, length)
-        Tokens.
+    tokens : array of uint8, shape (letters,)
+        Records end to end.
+    offsets : array of int64, shape (n + 1,)
+        Where each begins, and the end.
     seed : int
         Same seed, same shuffle, in whatever order the records come.
+    alphabet : Alphabet
+        Of the tokens.
 
     Returns
     -------
-    shuffled : array of uint8, shape (n, length)
+    shuffled : array of uint8, shape (letters,)
         Tokens.
     notices : list of dict
         An entry {"what", "count"} of sequences that came out as they were.
+
+    Raises
+    ------
+    InputError
+        If the records are of numbers.
     """
     # Compiled code takes a second to load, which the other controls need not wait for.
-    from seqarena.splits.shuffling import dinucleotide_shuffle
+    from seqarena.splits.shuffling import (
+        dinucleotide_shuffle,
+        inner_letters,
+        permute_letters,
+    )
 
+    if alphabet.name == "numbers":
+        raise InputError(
+            "The columns of a table of numbers have no order, so there is nothing to shuffle.",
+            remedy="Set controls.shuffled_input to false.",
+        )
     order = np.argsort(names.to_numpy(dtype=str), kind="stable")
-    sequences = np.array(matrix)[order]
-    known = (sequences != UNKNOWN) & (sequences != PADDING)
-    inside = np.maximum.accumulate(known, axis=1)
-    inside &= np.maximum.accumulate(known[:, ::-1], axis=1)[:, ::-1]
-    offsets = np.concatenate([[0], np.cumsum(inside.sum(axis=1))])
+    starts, stops = inner_letters(
+        np.asarray(tokens), np.asarray(offsets, dtype=np.int64), alphabet.unknown, alphabet.padding
+    )
+    shuffle = dinucleotide_shuffle if alphabet.name in ("dna", "rna") else permute_letters
     number = int(_generator(seed, SHUFFLED_INPUT).integers(2**63))
-    sequences[inside] = dinucleotide_shuffle(sequences[inside], offsets, number)
-    shuffled = np.empty_like(sequences)
-    shuffled[order] = sequences
-    same = (shuffled == matrix).all(axis=1).sum()
+    shuffled = shuffle(tokens, starts[order], number, stops[order])
+    differs = shuffled != tokens
+    same = sum(not differs[start:stop].any() for start, stop in pairwise(offsets))
     return shuffled, note("sequences that shuffling left as they were", same)
 
 

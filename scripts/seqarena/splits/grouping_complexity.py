@@ -20,6 +20,9 @@ MOST_REPEAT = 0.5
 DUST_WINDOW = 64
 DUST_LEVEL = 2.0
 _N_TRIPLETS = 64
+ENTROPY_WINDOW = 12
+LOW_ENTROPY = 2.2
+"""Bits a letter; 12 letters of which all differ have 3.6."""
 
 
 def blank_simple_repeats(tokens: np.ndarray, offsets: np.ndarray) -> np.ndarray:
@@ -130,3 +133,49 @@ def _dust(tokens, offsets, found):
                     best, first = pairs / n_others, start
             if first >= 0:
                 found[first : end + 1] = True
+
+
+def find_low_entropy(tokens: np.ndarray, offsets: np.ndarray, unknown: int) -> np.ndarray:
+    """Find stretches of proteins that are made of few kinds of residues.
+
+    They are the windows of 12 letters with an entropy of 2.2 bits a letter or less, with which SEG
+    begins (J. C. Wootton and S. Federhen, Comput. Chem. 17:149, 1993).
+
+    Parameters
+    ----------
+    tokens : array of uint8, shape (letters,)
+        Sequences end to end.
+    offsets : array of int64, shape (n + 1,)
+        Where each begins, and the end.
+    unknown : int
+        Windows with this token, or a higher one, are left out.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (letters,)
+        Whether each letter is in such a stretch.
+    """
+    found = np.zeros(len(tokens), dtype=np.bool_)
+    counts = np.arange(ENTROPY_WINDOW + 1) / ENTROPY_WINDOW
+    bits = -counts * np.log2(np.where(counts > 0, counts, 1))
+    _mark_low_entropy(
+        np.asarray(tokens, np.uint8), np.asarray(offsets, np.int64), unknown, bits, found
+    )
+    return found
+
+
+@compiled
+def _mark_low_entropy(tokens, offsets, unknown, bits, found):
+    counts = np.zeros(256, dtype=np.int64)
+    for i in range(len(offsets) - 1):
+        for start in range(offsets[i], offsets[i + 1] - ENTROPY_WINDOW + 1):
+            window = tokens[start : start + ENTROPY_WINDOW]
+            for letter in window:
+                counts[letter] += 1
+            entropy, is_known = 0.0, True
+            for letter in window:
+                entropy += bits[counts[letter]]
+                counts[letter] = 0
+                is_known &= letter < unknown
+            if is_known and entropy <= LOW_ENTROPY:
+                found[start : start + ENTROPY_WINDOW] = True

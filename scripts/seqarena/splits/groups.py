@@ -13,15 +13,12 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from seqarena.data.alphabet import PADDING, UNKNOWN, check_choice, complement_tokens
+from seqarena.data.alphabet import DNA, Alphabet, check_choice
 from seqarena.data.dataset import Dataset
 from seqarena.errors import InputError
 
 LARGEST = 10
 """Sizes of so many of the largest groups are reported."""
-
-NO_LETTER = bytes([UNKNOWN, PADDING])
-"""Tokens that say nothing at the end of a sequence."""
 
 
 def use_of_column(dataset: Dataset, groups: str) -> str:
@@ -78,7 +75,7 @@ def group_records(
         happens if there is no such column; a record without a value joins nobody by it.
     both_strands : bool, default True
         Whether a sequence and its reverse complement count as identical. Set to False for
-        stranded tasks.
+        stranded tasks. Alphabets without complements have one strand in any case.
     relatives : array of int, shape (m, 2), optional
         Pairs of positions that belong together for another reason, such as those of
         `seqarena.splits.homology.homology_edges`.
@@ -92,7 +89,8 @@ def group_records(
     """
     edges = [] if relatives is None else [relatives]
     if use_sequences:
-        edges.append(edges_of_copies(canonical_sequences(dataset, both_strands)))
+        labels = canonical_sequences(dataset, both_strands)
+        edges.append(edges_of_copies(labels, dataset.alphabet))
     if use_column and "group" in dataset.records:
         edges.append(edges_within_labels(dataset.records["group"].to_numpy(dtype=object)))
     clusters = clusters_from_edges(len(dataset), *edges)
@@ -122,7 +120,7 @@ def describe_clusters(clusters: np.ndarray) -> dict[str, Any]:
     }
 
 
-def edges_of_copies(labels: np.ndarray) -> np.ndarray:
+def edges_of_copies(labels: np.ndarray, alphabet: Alphabet = DNA) -> np.ndarray:
     """Link each record with the first one of the same sequence.
 
     Parameters
@@ -130,18 +128,26 @@ def edges_of_copies(labels: np.ndarray) -> np.ndarray:
     labels : array of object, shape (n,)
         As of `canonical_sequences`. A record without any known letter is linked with none: nothing
         says that two of them are alike.
+    alphabet : Alphabet
+        Theirs.
 
     Returns
     -------
     numpy.ndarray of int64, shape (m, 2)
         Pairs of positions.
     """
-    return edges_within_labels(np.where(have_known_letters(labels), labels, None))
+    return edges_within_labels(np.where(have_known_letters(labels, alphabet), labels, None))
 
 
-def have_known_letters(labels: np.ndarray) -> np.ndarray:
-    """Tell which labels of `canonical_sequences` have any A, C, G or T (bool, shape (n,))."""
-    return np.array([min(label, default=UNKNOWN) < UNKNOWN for label in labels], dtype=bool)
+def have_known_letters(labels: np.ndarray, alphabet: Alphabet = DNA) -> np.ndarray:
+    """Tell which labels of `canonical_sequences` have any symbol, such as A (bool, shape (n,)).
+
+    Numbers are all known.
+    """
+    if alphabet.name == "numbers":
+        return np.ones(len(labels), dtype=bool)
+    unknown = alphabet.unknown
+    return np.array([min(label, default=unknown) < unknown for label in labels], dtype=bool)
 
 
 def edges_within_labels(labels: np.ndarray) -> np.ndarray:
@@ -185,17 +191,29 @@ def clusters_from_edges(n_records: int, *edges: np.ndarray) -> np.ndarray:
     return pd.factorize(components)[0].astype(np.int64)
 
 
+def has_strands(alphabet: Alphabet, both_strands: bool) -> bool:
+    """Tell whether a sequence and its reverse complement are the same."""
+    return both_strands and alphabet.complement is not None
+
+
 def canonical_sequences(dataset: Dataset, both_strands: bool) -> np.ndarray:
     """Give each record a label that identical sequences share.
 
-    Unknown letters at either end are left out: padding is made of them, and it lies at the other
-    end of a reverse complement. So records of unknown letters alone share an empty label.
+    Unknown letters at either end are left out, and so is padding, which lies at the other end of a
+    reverse complement. So records of unknown letters alone share an empty label. Numbers are taken
+    as they are, bit by bit.
     """
-    tokens, offsets = np.asarray(dataset.tokens), np.asarray(dataset.offsets)
-    complements = complement_tokens[tokens] if both_strands else tokens
+    alphabet, tokens = dataset.alphabet, np.asarray(dataset.tokens)
     labels = np.empty(len(dataset), dtype=object)
-    for i, (start, stop) in enumerate(pairwise(offsets)):
-        forward = tokens[start:stop].tobytes().strip(NO_LETTER)
-        backward = complements[start:stop][::-1].tobytes().strip(NO_LETTER)
-        labels[i] = min(forward, backward) if both_strands else forward
+    no_letter = bytes([alphabet.unknown, alphabet.padding])
+    both_strands = has_strands(alphabet, both_strands)
+    for i, (start, stop) in enumerate(pairwise(dataset.offsets.tolist())):
+        record = tokens[start:stop]
+        if alphabet.name == "numbers":
+            labels[i] = record.tobytes()
+            continue
+        labels[i] = record.tobytes().strip(no_letter)
+        if both_strands:
+            turned = alphabet.complement[record[::-1]].tobytes().strip(no_letter)
+            labels[i] = min(labels[i], turned)
     return labels

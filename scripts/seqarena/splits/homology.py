@@ -11,22 +11,21 @@ neither the order of the records nor their strand can change what is found.
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from seqarena.data.alphabet import check_choice
+from seqarena.data.alphabet import DNA, Alphabet, check_choice
 from seqarena.data.dataset import Dataset
 from seqarena.errors import InputError
-from seqarena.splits import calibration, mmseqs, scanning, seeds
+from seqarena.splits import calibration, mmseqs, protein
 from seqarena.splits.grouping_alignment import (
     BATCH,
     MAX_THRESHOLD,
     Aligner,
-    Candidates,
     margin_for,
 )
 from seqarena.splits.grouping_complexity import blank_simple_repeats
@@ -35,26 +34,12 @@ from seqarena.splits.groups import (
     clusters_from_edges,
     describe_clusters,
     edges_of_copies,
+    has_strands,
     have_known_letters,
 )
+from seqarena.splits.search import Search
 
 SEARCHES = ("built-in", "mmseqs2")
-MAX_SEED_PAIRS = 4.2e8
-"""Pairs of equal seeds a pattern, among random letters as frequent as those of the sequences, that
-set the seeds' weight."""
-MIN_CAP = 64
-"""A seed is never capped at fewer places than this."""
-CAP_FACTOR = 8
-"""A seed is capped at this many times the places of a seed in random letters."""
-CANDIDATE_SCORE = 16
-"""Ungapped score from which a pair is aligned, but `CANDIDATE_SHARE` of the threshold if less."""
-CANDIDATE_SHARE = 0.6
-SLICES = 8
-"""Parts of a search that run side by side; fixed, so that results don't depend on threads."""
-ROOM = 250_000
-"""Candidates a slice may find before they are aligned."""
-CHANCE_CANDIDATES = 200_000
-"""Without a threshold, so many of the candidates found at a time are aligned, the best."""
 
 
 def group_by_homology(
@@ -122,8 +107,8 @@ def homology_edges(
         `seqarena.splits.calibration.calibrate`. One above 4,096 is taken as that. A sequence with
         fewer letters can have copies only.
     search : {"built-in", "mmseqs2"}, default "built-in"
-        What proposes the pairs. MMseqs2 must be installed; it finds fewer of the weak relatives.
-        What pairs are linked, and the calibration, are the same.
+        What proposes the pairs, of DNA and RNA. MMseqs2 must be installed; it finds fewer of the
+        weak relatives. What pairs are linked, and the calibration, are the same.
     threads : int, default 2
         Threads to run on. The groups don't depend on it.
 
@@ -133,7 +118,8 @@ def homology_edges(
         Pairs of positions in the dataset: copies (of the same sequence, unknown letters at its
         ends aside) and relatives.
     report : dict
-        Fit for JSON: search; threshold; calibration (None if the threshold was given);
+        Fit for JSON: search; scores (in words); threshold; calibration (None if the threshold was
+        given);
         both_strands; records; distinct (sequences with any known letter); all_unknown (records
         without one, which nothing can join); too_short (distinct sequences shorter than the
         shortest seed or word) and below_threshold (those with fewer letters than the threshold),
@@ -145,41 +131,46 @@ def homology_edges(
     Raises
     ------
     InputError
-        If the threshold is neither "auto" nor a sensible number, or MMseqs2 can't be run.
+        If the alphabet has no homology, the threshold is neither "auto" nor a sensible number, or
+        MMseqs2 can't be run.
     """
+    alphabet = dataset.alphabet
     check_choice("grouping.search", search, SEARCHES)
     _check_threshold(threshold)
+    method = _method_of(alphabet, search)
+    both_strands = has_strands(alphabet, both_strands)
     started = time.perf_counter()
-    compile_seconds = _compile()
+    compile_seconds = _compile() if method is _NUCLEOTIDES else 0.0
     labels = canonical_sequences(dataset, both_strands)
-    copies = edges_of_copies(labels)
-    tokens, offsets, heads = _distinct(labels)
+    copies = edges_of_copies(labels, alphabet)
+    tokens, offsets, heads = _distinct(labels, alphabet)
     chance = None
     with ThreadPoolExecutor(threads) as pool:
         if threshold == "auto":
-            threshold, chance = calibrate(tokens, offsets, both_strands, pool)
+            threshold, chance = method.calibrate(tokens, offsets, both_strands, pool)
         threshold = min(int(threshold), MAX_THRESHOLD)
-        plain = blank_simple_repeats(tokens, offsets)
+        plain = method.blank(tokens, offsets)
         if search == "mmseqs2":
             links, how = _link_by_mmseqs(plain, offsets, both_strands, threshold, threads, pool)
         else:
-            links, how = _link(plain, offsets, both_strands, threshold, pool)
+            links, how = method.link(plain, offsets, both_strands, threshold, pool)
     edges = heads[links]
     lengths = np.diff(offsets)
-    repeats = np.cumsum(np.append(0, plain != tokens))[offsets]
+    repeats = np.diff(np.cumsum(np.append(0, plain != tokens), dtype=np.int64)[offsets])
     report = {
         "search": search,
+        "scores": method.scores,
         "threshold": threshold,
         "calibration": chance,
         "both_strands": both_strands,
         "records": len(dataset),
         "distinct": len(heads),
-        "all_unknown": int(np.count_nonzero(~have_known_letters(labels))),
+        "all_unknown": int(np.count_nonzero(~have_known_letters(labels, alphabet))),
         "too_short": int(np.count_nonzero(lengths < how.pop("shortest"))),
-        "below_threshold": int(np.count_nonzero(lengths < threshold)),
+        "below_threshold": int(np.count_nonzero(method.reach(tokens, offsets) < threshold)),
         "simple_repeats": {
-            "sequences": int(np.count_nonzero(np.diff(repeats))),
-            "share": float(repeats[-1] / max(offsets[-1], 1)),
+            "sequences": int(np.count_nonzero(repeats)),
+            "share": float(repeats.sum() / max(offsets[-1], 1)),
         },
         "copy_edges": len(copies),
         "homology_edges": len(edges),
@@ -225,7 +216,7 @@ def calibrate(
     """
 
     def search(shuffled: np.ndarray, ends: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for _, pairs, scores in _Search(shuffled, ends, both_strands, pool).run(math.inf):
+        for _, pairs, scores in Search(shuffled, ends, both_strands, pool).run(math.inf):
             yield pairs, scores
 
     return calibration.calibrate(tokens, offsets, search)
@@ -239,7 +230,7 @@ def _link(
     pool: ThreadPoolExecutor,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Link distinct sequences by the built-in search; describe its seeds."""
-    search = _Search(tokens, offsets, both_strands, pool)
+    search = Search(tokens, offsets, both_strands, pool)
     links = [kept for kept, _, _ in search.run(threshold)]
     links = np.concatenate([np.empty((0, 2), dtype=np.int64), *links])
     return links, {"shortest": search.shortest_span, "seeds": search.describe()}
@@ -283,17 +274,19 @@ def _compile() -> float:
     blank_simple_repeats(tokens, offsets)
     with ThreadPoolExecutor(1) as pool:
         calibration.calibrate(tokens, offsets, lambda *_: ())
-        for _ in _Search(tokens, offsets, True, pool).run(30):
+        for _ in Search(tokens, offsets, True, pool).run(30):
             pass
     return time.perf_counter() - started
 
 
-def _distinct(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _distinct(
+    labels: np.ndarray, alphabet: Alphabet = DNA
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give distinct sequences, sorted: tokens, offsets, and the first record that has each.
 
     Sequences without any known letter are left out.
     """
-    known = np.flatnonzero(have_known_letters(labels))
+    known = np.flatnonzero(have_known_letters(labels, alphabet))
     codes, sequences = pd.factorize(pd.Series(labels[known], dtype=object))
     _, first = np.unique(codes, return_index=True)
     order = sorted(range(len(sequences)), key=sequences.__getitem__)
@@ -303,132 +296,57 @@ def _distinct(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return tokens, offsets, known[first[np.array(order, dtype=np.int64)]].astype(np.int64)
 
 
-class _Search:
-    """Search for related pairs among distinct sequences.
+class _Method(NamedTuple):
+    """How sequences of one kind are compared.
 
     Parameters
     ----------
-    tokens : array of uint8
-        Sequences end to end.
-    offsets : array of int64, shape (n + 1,)
-        Where each begins, and the end.
-    both_strands : bool
-        Whether to compare reverse complements, too.
-    pool : concurrent.futures.Executor
-        Of threads.
+    scores : str
+        What alignments are scored by, in words.
+    blank : callable
+        Makes unknown what alignments must not be made of; takes tokens and offsets.
+    reach : callable
+        Gives the score that each sequence can have at most, roughly; takes tokens and offsets.
+    calibrate, link : callable
+        As `calibrate` and `_link`.
     """
 
-    def __init__(
-        self,
-        tokens: np.ndarray,
-        offsets: np.ndarray,
-        both_strands: bool,
-        pool: ThreadPoolExecutor,
-    ) -> None:
-        self.pool = pool
-        self.lengths = np.diff(offsets)
-        self.text = seeds.lay_out(tokens, offsets, both_strands)
-        self.aligner = Aligner(tokens, offsets, pool)
-        n_letters = max(int(offsets[-1]), 1)
-        shares = np.bincount(tokens, minlength=4)[:4] / n_letters
-        self.weight = seeds.choose_weight(n_letters, MAX_SEED_PAIRS, float(shares @ shares))
-        self.patterns = seeds.choose_patterns(self.weight)
-        self.shortest_span = min(pattern[-1] for pattern in self.patterns) + 1
-        n_words = 4**self.weight / (2 if both_strands else 1)
-        self.cap = max(MIN_CAP, math.ceil(CAP_FACTOR * n_letters / n_words))
-        self.capped = self.capped_places = self.all_places = 0
+    scores: str
+    blank: Callable
+    reach: Callable
+    calibrate: Callable
+    link: Callable
 
-    def describe(self) -> dict[str, Any]:
-        """Give the seeds' part of the report."""
-        return {
-            "weight": self.weight,
-            "spans": [pattern[-1] + 1 for pattern in self.patterns],
-            "cap": self.cap,
-            "capped": self.capped,
-            "capped_share": self.capped_places / max(self.all_places, 1),
-        }
 
-    def run(self, threshold: float) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Go through all patterns.
+_NUCLEOTIDES = _Method(
+    "a match +1, a mismatch and each letter of a gap -1, its first -2",
+    blank_simple_repeats,
+    lambda _, offsets: np.diff(offsets),
+    calibrate,
+    _link,
+)
+_PROTEINS = _Method(
+    protein.SCORES,
+    protein.blank_low_complexity,
+    protein.own_scores,
+    protein.calibrate,
+    protein.link,
+)
 
-        Parameters
-        ----------
-        threshold : float
-            Score that links; with infinity the best candidates are aligned and none linked.
 
-        Yields
-        ------
-        links : array of int64, shape (m, 2)
-            Pairs of sequences newly linked.
-        pairs : array of int64, shape (k, 2)
-            Pairs that were aligned.
-        scores : array of int64, shape (k,)
-            Their scores.
-        """
-        n_letters = max(int(self.lengths.sum()), 2)
-        # Without a threshold: what the best of this many random pairs of places would reach.
-        expected = min(threshold, 2 * math.log(n_letters) / math.log(3))
-        candidate_score = min(CANDIDATE_SCORE, math.ceil(CANDIDATE_SHARE * expected))
-        link_score = min(threshold, 1 << 40)
-        margin = margin_for(threshold if threshold < math.inf else 0)
-        parents = np.arange(len(self.lengths))
-        checked = scanning.KeySet()
-        for pattern in self.patterns:
-            index = seeds.index_seeds(self.text, pattern)
-            bounds, capped, capped_places = seeds.cut_evenly(index.first, self.cap, SLICES)
-            self.capped += capped
-            self.capped_places += capped_places
-            self.all_places += len(index.places)
-            positions = [np.array([word, 0]) for word in bounds[:-1]]
-            while True:
-                found = self._scan(
-                    *(index, positions, bounds[1:], candidate_score, link_score),
-                    *(parents, checked.table),
-                )
-                links = np.concatenate([part for _, part in found])
-                links = links[scanning.unite(parents, links)]
-                candidates = np.concatenate([part for part, _ in found])
-                best_first = np.argsort(-candidates[:, 1], kind="stable")
-                if threshold == math.inf and len(best_first) > CHANCE_CANDIDATES:
-                    best_first = best_first[:CHANCE_CANDIDATES]
-                    candidate_score = int(candidates[best_first[-1], 1])
-                keys = checked.add(candidates[best_first, 0])
-                yield links, np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.int64)
-                for start in range(0, len(keys), BATCH):
-                    batch = self._candidates(keys[start : start + BATCH], margin)
-                    yield self.aligner.link(batch, threshold, parents)
-                if all(p[0] >= stop for p, stop in zip(positions, bounds[1:], strict=True)):
-                    break
-
-    def _scan(
-        self,
-        index: seeds.Index,
-        positions: list[np.ndarray],
-        stops: np.ndarray,
-        candidate_score: int,
-        link_score: int,
-        parents: np.ndarray,
-        checked: np.ndarray,
-    ) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Scan each slice from its position on; give candidates and links of each."""
-
-        def scan_slice(position: np.ndarray, stop: int) -> tuple[np.ndarray, np.ndarray]:
-            candidates = np.empty((max(ROOM, self.cap), 2), dtype=np.int64)
-            links = np.empty((len(parents), 2), dtype=np.int64)
-            n_candidates, n_links = scanning.scan(
-                *(self.text, index, position, stop, self.cap, candidate_score, link_score),
-                *(parents.copy(), checked, candidates, links),
-            )
-            return candidates[:n_candidates].copy(), links[:n_links].copy()
-
-        return list(self.pool.map(scan_slice, positions, stops))
-
-    def _candidates(self, keys: np.ndarray, margin: int) -> Candidates:
-        """Say between which places to align: the block with the seed and a margin around it."""
-        first_blocks = self.text.first_blocks
-        blocks = np.column_stack(np.divmod(keys // 2, first_blocks[-1]))
-        pairs = np.searchsorted(first_blocks, blocks, side="right") - 1
-        places = (blocks - first_blocks[pairs]) * seeds.BLOCK_LENGTH
-        starts = np.maximum(places - margin, 0)
-        stops = np.minimum(places + seeds.BLOCK_LENGTH + margin, self.lengths[pairs])
-        return Candidates(pairs, starts, stops, keys % 2 == 1)
+def _method_of(alphabet: Alphabet, search: str) -> _Method:
+    """Choose how to compare sequences, or refuse what has no relatives."""
+    if alphabet.name in ("dna", "rna"):
+        return _NUCLEOTIDES
+    if alphabet.name != "protein":
+        raise InputError(
+            f"Records of {alphabet.name} can't be grouped by homology: how alike two of them are "
+            "is not defined.",
+            remedy="set grouping.by: sequence, which keeps equal records together",
+        )
+    if search == "mmseqs2":
+        raise InputError(
+            "Proteins can't be searched by MMseqs2 here.",
+            remedy="set grouping.search: built-in",
+        )
+    return _PROTEINS

@@ -7,7 +7,6 @@ every seen record besides, so that what the search may have missed is known, too
 described, never changed.
 """
 
-import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,13 +15,12 @@ import numpy as np
 import pandas as pd
 
 from seqarena.data.dataset import Dataset
+from seqarena.data.description import unit
 from seqarena.errors import InputError
-from seqarena.splits.alignment import align, align_strands, self_scores
-from seqarena.splits.audit_exact import Nearest, choose_exact, compare_exactly
+from seqarena.splits.audit_exact import Nearest
 from seqarena.splits.audit_report import KINDS, report_audit
 from seqarena.splits.audit_sides import Sides, seen_copies, take_sides
-from seqarena.splits.homology import calibrate
-from seqarena.splits.neighbours import search_nearest
+from seqarena.splits.comparison import Comparison, comparison_of
 
 NEAR_COPY = 0.7
 """Share of the best score that the shorter of two sequences could have, for a near copy."""
@@ -58,7 +56,7 @@ def audit_leakage(
         How the split was made; repeated in the report.
     threshold : int, optional
         Smith-Waterman score from which on two records are related. Default: calibrated on shuffled
-        copies of the sequences, as for grouping.
+        copies of the sequences, as for grouping. Of words and numbers there are copies only.
     both_strands : bool, default True
         Whether the reverse complement of a sequence is the same molecule.
     exact : "auto", "all" or int, default "auto"
@@ -75,8 +73,10 @@ def audit_leakage(
         A row a test record, repeat and fold, sorted by repeat, fold and record, with the columns
         record, repeat, fold, neighbour (identifier; "" if none was found), neighbour_role, strand
         ("+", "-"), score (Smith-Waterman: +1 a match, -1 a mismatch, -2 the first letter of a gap,
-        -1 each further one; simple repeats match nothing), identity (matches by columns of the
-        alignment; NaN without), similarity (score by that of the test record with itself, 0 to 1),
+        -1 each further one; simple repeats match nothing; of proteins see
+        `seqarena.splits.protein`), identity (matches by columns of the alignment; NaN without),
+        similarity (score by that of the test record with itself, 0 to 1; NaN where relatives can't
+        be told),
         kind (one of `seqarena.splits.audit_report.KINDS` or "none"),
         conflict (the neighbour is a copy, on either strand, with another label), leaked (kind is
         not "none") and exact (compared with every seen record).
@@ -96,26 +96,29 @@ def audit_leakage(
             remedy='state "auto", "all" or how many test records to compare with all others',
         )
     started = time.perf_counter()
-    sides = take_sides(dataset, splits, clusters, both_strands)
+    comparison = comparison_of(dataset.alphabet, both_strands)
+    sides = take_sides(dataset, splits, clusters, comparison.both_strands, comparison.plain)
     with ThreadPoolExecutor(threads) as pool:
-        source = "grouping"
-        if threshold is None:
-            threshold, _ = calibrate(*sides.originals, both_strands, pool)
-            source = "calibrated"
-        compared = choose_exact(sides, exact, both_strands, seed)
-        nearest = compare_exactly(sides, compared, both_strands, pool)
+        source = "grouping" if comparison.relatives else None
+        if not comparison.relatives:
+            threshold = None
+        elif threshold is None:
+            threshold, source = comparison.calibrate(sides.originals, pool), "calibrated"
+        compared = comparison.choose(sides, exact, seed)
+        nearest = comparison.exactly(sides, compared, pool)
         if len(compared) < len(np.unique(sides.test_rows()[1])):
-            nearest = _better(nearest, search_nearest(sides, both_strands, pool))
-        table = _table(sides, nearest, int(threshold), both_strands, compared, pool)
+            nearest = _better(nearest, comparison.search(sides, pool))
+        table = _table(sides, nearest, threshold, comparison, compared, pool)
     report = report_audit(
         sides,
         table,
         compared,
-        threshold=int(threshold),
+        threshold=threshold,
         threshold_source=source,
-        both_strands=both_strands,
+        both_strands=comparison.both_strands,
         mode=mode,
         task=dataset.task,
+        unit=unit(dataset.alphabet),
     )
     return _named(sides, table), report | {"seconds": time.perf_counter() - started}
 
@@ -129,8 +132,8 @@ def _better(one: Nearest, other: Nearest) -> Nearest:
 def _table(
     sides: Sides,
     nearest: Nearest,
-    threshold: int,
-    both_strands: bool,
+    threshold: int | None,
+    comparison: Comparison,
     compared: np.ndarray,
     pool: ThreadPoolExecutor,
 ) -> pd.DataFrame:
@@ -146,24 +149,25 @@ def _table(
         copies = seen_copies(sides, number, record[rows])
         is_copy[rows] = copies >= 0
         neighbour[rows] = np.where(copies >= 0, copies, neighbour[rows])
-    best, columns = (np.append(part, 0) for part in self_scores(*sides.sequences))
+    best, own_identity = (np.append(part, 0) for part in comparison.best(sides.sequences))
     table = pd.DataFrame({"record": record, "fold": fold, "neighbour": neighbour})
     table["role"] = np.where(neighbour >= 0, sides.roles[fold, neighbour], 0)
     opposite = sides.flipped[record] != sides.flipped[neighbour]
     aligned = ~is_copy & (neighbour >= 0)
-    described = _describe(sides, code[aligned], sides.codes[neighbour[aligned]], both_strands, pool)
+    described = _describe(sides, code[aligned], sides.codes[neighbour[aligned]], comparison, pool)
     same, score, identity = _choose_strand(described, opposite[aligned])
     table["opposite"] = opposite
     table.loc[aligned, "opposite"] = ~same
     table["score"] = np.where(is_copy, best[code], 0)
     table.loc[aligned, "score"] = score
-    shares = (best + columns) / 2 / np.maximum(columns, 1)
-    table["identity"] = np.where(is_copy, shares[code], np.nan)
+    table["identity"] = np.where(is_copy, own_identity[code], np.nan)
     table.loc[aligned, "identity"] = identity
     table["similarity"] = table["score"] / np.maximum(best[code], 1)
+    if threshold is None:
+        table.loc[~is_copy, "similarity"] = np.nan
     table["best"] = best[code]
     shorter = np.minimum(best[code], best[sides.codes[neighbour]])
-    is_related = (table["score"] >= threshold) & aligned
+    is_related = (table["score"] >= (threshold or 0)) & aligned
     is_near = is_related & (table["score"] >= NEAR_COPY * shorter)
     kinds = [is_copy & ~opposite, is_copy & opposite, is_near, is_related]
     table["kind"] = np.select(kinds, KINDS, "none")
@@ -174,7 +178,11 @@ def _table(
 
 
 def _describe(
-    sides: Sides, ones: np.ndarray, others: np.ndarray, both_strands: bool, pool: ThreadPoolExecutor
+    sides: Sides,
+    ones: np.ndarray,
+    others: np.ndarray,
+    comparison: Comparison,
+    pool: ThreadPoolExecutor,
 ) -> np.ndarray:
     """Align pairs of distinct sequences: score and identity on the same and the other strand.
 
@@ -185,11 +193,7 @@ def _describe(
     distinct, again = np.unique(keys, return_inverse=True)
 
     def align_some(part: np.ndarray) -> list[tuple]:
-        text = sides.sequences.text
-        pairs = [(text(key // n), text(key % n)) for key in part]
-        if both_strands:
-            return [(*same, *turned) for same, turned in (align_strands(*pair) for pair in pairs)]
-        return [(*align(*pair), -1, math.nan) for pair in pairs]
+        return comparison.describe(sides.sequences, np.column_stack(np.divmod(part, n)))
 
     parts = np.array_split(distinct, max(len(distinct) // 500, 1))
     rows = [row for part in pool.map(align_some, parts) for row in part]

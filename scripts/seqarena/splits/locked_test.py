@@ -8,7 +8,7 @@ import pandas as pd
 from seqarena.errors import InputError
 from seqarena.splits.always_train import keep_in_training
 from seqarena.splits.roles import Split, role_rows
-from seqarena.splits.stratification import canonical_groups, choose_share
+from seqarena.splits.stratification import Learned, canonical_groups, choose_share
 
 
 def locked_test(
@@ -21,6 +21,7 @@ def locked_test(
     seed: int,
     classes: Sequence[str] | None = None,
     rare_classes: str = "refuse",
+    labels: np.ndarray | None = None,
 ) -> Split:
     """Set one test set aside, and in each repeat another part of the rest for validation.
 
@@ -45,6 +46,8 @@ def locked_test(
         Names of the classes, for messages.
     rare_classes : {"refuse", "train"}, default "refuse"
         As for `seqarena.splits.folds.kfold`.
+    labels : array, shape (n, labels), optional
+        As for `seqarena.splits.folds.kfold`.
 
     Returns
     -------
@@ -57,24 +60,23 @@ def locked_test(
         As `seqarena.splits.always_train.keep_in_training`, or if no test or validation set leaves
         every class to training.
     """
-    groups, targets = canonical_groups(clusters), np.asarray(targets)
+    groups, learned = canonical_groups(clusters), Learned(np.asarray(targets), task, labels)
     always = keep_in_training(
         groups,
-        targets,
-        task,
+        learned,
         test_fraction=test_fraction,
         rare_classes=rare_classes,
         classes=classes,
     )
     remedy = "Add records of the rarest class, or group the records less strictly."
     test = choose_share(
-        groups, targets, task, test_fraction, (seed, 0), eligible=~always.mask, varied=True
+        groups, learned, test_fraction, (seed, 0), eligible=~always.mask, varied=True
     )
     if test is None:
         problem = "No test set of two classes (or values) leaves every class to training."
         raise InputError(problem, remedy=remedy)
     rest = np.flatnonzero(~test)
-    pool = groups[rest], targets[rest], task, validation_fraction
+    pool = groups[rest], learned.take(rest), validation_fraction
     tables = []
     for repeat in range(1, repeats + 1):
         chosen = choose_share(*pool, (seed, repeat), eligible=~always.mask[rest])

@@ -19,8 +19,8 @@ from seqarena.splits.alignment import Sequences, as_text, score_around
 from seqarena.splits.audit_exact import Nearest
 from seqarena.splits.audit_sides import Sides
 from seqarena.splits.grouping_compiler import compiled
-from seqarena.splits.homology import CAP_FACTOR, MAX_SEED_PAIRS, MIN_CAP
 from seqarena.splits.scanning import MIN_WINDOW_SCORE, count_bits, extend, window
+from seqarena.splits.search import CAP_FACTOR, MAX_SEED_PAIRS, MIN_CAP
 
 KEPT = 8
 """Candidates remembered of a sequence, so that some were seen in any repeat."""
@@ -44,14 +44,14 @@ class Candidates(NamedTuple):
 
     Parameters
     ----------
-    other : array of int64, shape (sequences, KEPT)
+    other : array of int32, shape (sequences, KEPT)
         Which; -1 for none.
-    score : array of int64, shape (sequences, KEPT)
+    score : array of int32, shape (sequences, KEPT)
         Of the best ungapped segment found.
     diagonal : array of int64, shape (sequences, KEPT)
         Place in the text of a letter of the other one, on the strand on which the two are alike,
         less that of the letter that it is aligned with.
-    place : array of int64, shape (sequences, KEPT)
+    place : array of int32, shape (sequences, KEPT)
         Where in the sequence a letter of the segment is.
     wanted : array of int64, shape (sequences,)
         Score of the 64 letters about a seed from which on a pair is looked at.
@@ -64,11 +64,12 @@ class Candidates(NamedTuple):
     wanted: np.ndarray
 
 
-def _no_candidates(n_sequences: int) -> Candidates:
+def no_candidates(n_sequences: int) -> Candidates:
+    """Make room for the candidates of each sequence."""
     shape = (n_sequences, KEPT)
     return Candidates(
-        np.full(shape, _NONE),
-        *(np.zeros(shape, dtype=np.int64) for _ in range(3)),
+        np.full(shape, _NONE, dtype=np.int32),
+        *(np.zeros(shape, dtype=kind) for kind in (np.int32, np.int64, np.int32)),
         np.full(n_sequences, MIN_WINDOW_SCORE),
     )
 
@@ -93,9 +94,9 @@ def search_nearest(sides: Sides, both_strands: bool, pool: ThreadPoolExecutor) -
     """
     text = seeds.lay_out(*sides.sequences, both_strands)
     candidates = _collect(sides, text, both_strands, pool)
-    needed = _needed(sides, candidates)
+    needed = mark_needed(sides, candidates)
     aligned = _align(sides.sequences, text, candidates, needed, pool)
-    return _nearest(sides, candidates, aligned)
+    return best_aligned(sides, candidates, aligned)
 
 
 def _collect(
@@ -109,10 +110,10 @@ def _collect(
     weight = seeds.choose_weight(n_letters, MAX_SEED_PAIRS, float(shares @ shares))
     n_words = 4**weight / (2 if both_strands else 1)
     cap = max(MIN_CAP, math.ceil(CAP_FACTOR * n_letters / n_words))
-    tested, seen = _as_bits(sides.tested), _as_bits(sides.first_seen >= 0)
-    found = [_no_candidates(len(lengths)) for _ in range(SLICES)]
-    for pattern in seeds.choose_patterns(weight, PATTERN_SEED):
-        index = seeds.index_seeds(text, pattern)
+    tested, seen = as_bits(sides.tested), as_bits(sides.first_seen >= 0)
+    found = [no_candidates(len(lengths)) for _ in range(SLICES)]
+    patterns = seeds.choose_patterns(weight, PATTERN_SEED)
+    for index in (index for pattern in patterns for index in seeds.index_seeds(text, pattern)):
         bounds, _, _ = seeds.cut_evenly(index.first, cap, SLICES)
 
         def scan_slice(number: int, index=index, bounds=bounds) -> None:
@@ -121,11 +122,11 @@ def _collect(
 
         list(pool.map(scan_slice, range(SLICES)))
     for part in found[1:]:
-        _merge(found[0], part, lengths)
+        merge_candidates(found[0], part, lengths)
     return found[0]
 
 
-def _as_bits(flags: np.ndarray) -> np.ndarray:
+def as_bits(flags: np.ndarray) -> np.ndarray:
     """Pack booleans of shape (n, columns) into uint64 of shape (n, words)."""
     packed = np.packbits(flags, axis=1, bitorder="little")
     wanted = -(-flags.shape[1] // 64) * 8
@@ -134,7 +135,7 @@ def _as_bits(flags: np.ndarray) -> np.ndarray:
 
 
 @njit(inline="always")
-def _meet(tested, one, seen, other):
+def meet(tested, one, seen, other):
     """Tell whether one sequence was tested where the other was seen."""
     common = np.uint64(0)
     for word in range(tested.shape[1]):
@@ -152,7 +153,7 @@ def _knows(candidates, one, other, diagonal):
 
 
 @compiled
-def _keep(candidates, one, other, score, diagonal, place, length):
+def keep_candidate(candidates, one, other, score, diagonal, place, length):
     """Remember a candidate if it is better than the worst of those remembered."""
     worst = 0
     for k in range(KEPT):
@@ -172,11 +173,12 @@ def _keep(candidates, one, other, score, diagonal, place, length):
 
 
 @compiled
-def _merge(candidates, others, lengths):
+def merge_candidates(candidates, others, lengths):
+    """Add the candidates that another slice has found."""
     for one in range(len(others.other)):
         for k in range(KEPT):
             if others.other[one, k] != _NONE:
-                _keep(
+                keep_candidate(
                     candidates,
                     one,
                     others.other[one, k],
@@ -221,8 +223,8 @@ def _scan(text, lengths, index, words, cap, tested, seen, candidates):
                     continue
                 b = places[begin + j]
                 other = text.sequence_at[b // seeds.GAP_LENGTH]
-                forth = scores[j] >= candidates.wanted[one] and _meet(tested, one, seen, other)
-                back = scores[j] >= candidates.wanted[other] and _meet(tested, other, seen, one)
+                forth = scores[j] >= candidates.wanted[one] and meet(tested, one, seen, other)
+                back = scores[j] >= candidates.wanted[other] and meet(tested, other, seen, one)
                 if one == other or not (forth or back):
                     continue
                 # On the forward strand of the one, and on that of the other.
@@ -237,14 +239,14 @@ def _scan(text, lengths, index, words, cap, tested, seen, candidates):
                 score = extend(text.letters, a, b, 1) + extend(text.letters, a - 1, b - 1, -1)
                 if forth:
                     place = here - text.starts[one]
-                    _keep(candidates, one, other, score, there - here, place, lengths[one])
+                    keep_candidate(candidates, one, other, score, there - here, place, lengths[one])
                 if back:
                     place = there_too - text.starts[other]
                     diagonal = here_too - there_too
-                    _keep(candidates, other, one, score, diagonal, place, lengths[other])
+                    keep_candidate(candidates, other, one, score, diagonal, place, lengths[other])
 
 
-def _needed(sides: Sides, candidates: Candidates) -> np.ndarray:
+def mark_needed(sides: Sides, candidates: Candidates) -> np.ndarray:
     """Mark, for each sequence, the best `ALIGNED` candidates that were seen, in any column."""
     order = np.argsort(-candidates.score, axis=1, kind="stable")
     other = np.take_along_axis(candidates.other, order, axis=1)
@@ -275,6 +277,7 @@ def _align(
     )
     lengths = sequences.lengths
     there = diagonals + places + text.starts[ones]
+    ones, others = ones.astype(np.int64), others.astype(np.int64)
     opposite = there >= text.strand_length
     last = len(text.letters) - 1
     starts = np.where(
@@ -286,12 +289,12 @@ def _align(
     own = text.starts[ones]
     jobs = np.column_stack(
         [own, own + lengths[ones], places, starts, starts + lengths[others], there - starts]
-    )[first].tolist()
+    )[first]
 
-    def scores_of(part: list[list[int]]) -> list[int]:
+    def scores_of(part: np.ndarray) -> list[int]:
         return [
             score_around(letters[a:b], letters[c:d], here, place)
-            for a, b, here, c, d, place in part
+            for a, b, here, c, d, place in part.tolist()
         ]
 
     parts = [jobs[i : i + 500] for i in range(0, len(jobs), 500)]
@@ -301,7 +304,7 @@ def _align(
     return aligned
 
 
-def _nearest(sides: Sides, candidates: Candidates, aligned: np.ndarray) -> Nearest:
+def best_aligned(sides: Sides, candidates: Candidates, aligned: np.ndarray) -> Nearest:
     """Choose the best of the aligned candidates, and the first record of equally good ones."""
     score = np.zeros(sides.tested.shape, dtype=np.int64)
     record = np.full(sides.tested.shape, _NONE, dtype=np.int64)

@@ -12,7 +12,7 @@ from seqarena.data.labels import MISSING
 from seqarena.data.reading import open_text, quote
 from seqarena.errors import InputError
 from seqarena.splits.roles import ROLES, Split, check_trainable, role_rows
-from seqarena.splits.stratification import canonical_groups, choose_share
+from seqarena.splits.stratification import Learned, canonical_groups, choose_share
 
 _ROLE_OF_WORD = {role: role for role in ROLES} | {"training": "train"}
 _ROLE_OF_WORD |= dict.fromkeys(("valid", "val", "dev"), "validation")
@@ -29,6 +29,7 @@ def own_split(
     validation_fraction: float = 0.1,
     seed: int = 0,
     classes: Sequence[str] | None = None,
+    labels: np.ndarray | None = None,
 ) -> Split:
     """Take the roles that the user gave.
 
@@ -57,6 +58,9 @@ def own_split(
         Same seed, same split, whatever the order of the records.
     classes : sequence of str, optional
         Names of the classes, for messages.
+    labels : array, shape (n, labels), optional
+        As for `seqarena.splits.folds.kfold`, but that a label may be missing from train: a split
+        that was given stays as it is, and its summary says so.
 
     Returns
     -------
@@ -69,10 +73,11 @@ def own_split(
         If train lacks a class, or can't spare records for validation.
     """
     given, targets = np.asarray(roles, dtype=object), np.asarray(targets)
-    check_trainable(given, targets, task, classes, "Put records of different labels into train.")
+    checked = "regression" if labels is not None else task
+    check_trainable(given, targets, checked, classes, "Put records of different labels into train.")
     groups = canonical_groups(clusters)
     inside = np.flatnonzero(given == "train")
-    pool = groups[inside], targets[inside], task, validation_fraction
+    pool = groups[inside], Learned(targets, task, labels).take(inside), validation_fraction
     tables = []
     for repeat in range(1, repeats + 1):
         roles = given.copy()
@@ -83,12 +88,12 @@ def own_split(
     return Split(pd.concat(tables, ignore_index=True), mode, always_train)
 
 
-def _set_aside(groups, targets, task, share: float, seed: tuple[int, ...]) -> np.ndarray:
+def _set_aside(groups, learned, share: float, seed: tuple[int, ...]) -> np.ndarray:
     """Choose a share of train for validation, or say why that can't be."""
     if len(np.unique(groups)) < 2:
         problem = "All train records belong to one group, so none can be set aside for validation."
         raise InputError(problem, remedy="Give validation records, or group less strictly.")
-    chosen = choose_share(groups, targets, task, share, seed)
+    chosen = choose_share(groups, learned, share, seed)
     if chosen is None:
         raise InputError(
             "No validation records can be set aside from train without losing a whole class.",

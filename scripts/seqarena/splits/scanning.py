@@ -97,7 +97,7 @@ def _key(text, one, other, a, b):
 
 
 @njit(inline="always")
-def _slot(table, key):
+def slot_of(table, key):
     """Give the place of a key in a table of a power of two of slots."""
     return np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20)) & (
         len(table) - 1
@@ -105,8 +105,9 @@ def _slot(table, key):
 
 
 @compiled
-def _contains(table, key):
-    slot = _slot(table, key)
+def contains(table, key):
+    """Tell whether the table of a `KeySet` has a key."""
+    slot = slot_of(table, key)
     while table[slot] != _EMPTY:
         if table[slot] == key:
             return True
@@ -119,7 +120,7 @@ def _add(table, keys):
     """Add keys to a hash table that has room for them; tell which were new."""
     new = np.zeros(len(keys), dtype=np.bool_)
     for k in range(len(keys)):
-        slot = _slot(table, keys[k])
+        slot = slot_of(table, keys[k])
         while table[slot] != _EMPTY and table[slot] != keys[k]:
             slot = (slot + 1) & (len(table) - 1)
         new[k] = table[slot] == _EMPTY
@@ -232,8 +233,8 @@ def scan(
                 if find_root(parents, one) == find_root(parents, other):
                     continue
                 key = _key(text, one, other, a, b)
-                slot = _slot(recent, key)
-                if recent[slot] == key or _contains(checked, key):
+                slot = slot_of(recent, key)
+                if recent[slot] == key or contains(checked, key):
                     continue
                 score = extend(text.letters, a, b, 1) + extend(text.letters, a - 1, b - 1, -1)
                 if score >= link_score:

@@ -5,7 +5,9 @@ both directions and have a 1 in the middle, so a word and its reverse complement
 the smaller of the two stands for both strands.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +23,9 @@ BLOCK_LENGTH = 128
 """Letters of a block; pairs of sequences are told apart by the blocks in which they match."""
 N_PATTERNS = 8
 WEIGHTS = (7, 9, 11, 13)
+BLOCK_PLACES = 40_000_000
+"""Places that are sorted at a time, in 8 bytes each."""
+WORD_RANGES = 4096
 _NO_SEED = np.uint32(0xFFFFFFFF)
 _REVERSED = np.uint32(0x80000000)
 
@@ -54,11 +59,11 @@ class Text(NamedTuple):
 
 
 class Index(NamedTuple):
-    """Places of the words of one pattern, sorted by word.
+    """Places of some words of one pattern, sorted by word.
 
     Parameters
     ----------
-    first : array of int64, shape (4 ** weight + 1,)
+    first : array of int64, shape (words + 1,)
         Where each word's places begin in `places`.
     places : array of int64
         Starts in the text, on the strand on which the word reads as such.
@@ -195,8 +200,8 @@ def _bit_planes(letters):
     return planes
 
 
-def index_seeds(text: Text, pattern: tuple[int, ...]) -> Index:
-    """Sort all places of a text by the word that they have under a pattern.
+def index_seeds(text: Text, pattern: tuple[int, ...]) -> Iterator[Index]:
+    """Sort the places of a text by the word that they have under a pattern.
 
     Parameters
     ----------
@@ -205,17 +210,41 @@ def index_seeds(text: Text, pattern: tuple[int, ...]) -> Index:
     pattern : tuple of int
         Positions of the 1s.
 
-    Returns
-    -------
+    Yields
+    ------
     Index
-        As described there.
+        As described there: one of all words, or of a large text several, each of a part of the
+        words that has about `BLOCK_PLACES` places, so that memory holds them.
     """
     span = pattern[-1] + 1
-    ones = np.array(pattern, dtype=np.int64)
     both_strands = len(text.letters) > text.strand_length
-    words = _words(text.letters[: text.strand_length], ones, both_strands)
-    first, places = _sort_words(words, 4 ** len(pattern), len(text.letters) - span)
-    return Index(first, places, span)
+    words = _words(
+        text.letters[: text.strand_length], np.array(pattern, dtype=np.int64), both_strands
+    )
+    n_words, last_place = 4 ** len(pattern), len(text.letters) - span
+    for low, high in _word_ranges(words, n_words):
+        first, places = _sort_words(words, low, high, last_place)
+        yield Index(first, places, span)
+
+
+def _word_ranges(words: np.ndarray, n_words: int) -> Iterator[tuple[int, int]]:
+    """Cut the words into ranges of about `BLOCK_PLACES` places each."""
+    if len(words) <= BLOCK_PLACES:
+        return iter([(0, n_words)])
+    counts = np.cumsum(_count_ranges(words, n_words // WORD_RANGES))
+    blocks = -(-int(counts[-1]) // BLOCK_PLACES)
+    wanted = np.arange(1, blocks) / max(blocks, 1) * counts[-1]
+    ends = np.unique([0, *(np.searchsorted(counts, wanted) + 1), WORD_RANGES])
+    return pairwise((ends * (n_words // WORD_RANGES)).tolist())
+
+
+@compiled
+def _count_ranges(words, width):
+    counts = np.zeros(WORD_RANGES, dtype=np.int64)
+    for word in words:
+        if word != _NO_SEED:
+            counts[(word & ~_REVERSED) // width] += 1
+    return counts
 
 
 @compiled
@@ -239,18 +268,21 @@ def _words(letters, ones, both_strands):
 
 
 @compiled
-def _sort_words(words, n_words, last_place):
+def _sort_words(words, low, high, last_place):
+    """Sort the places of the words from `low` on, below `high`."""
+    n_words = high - low
     first = np.zeros(n_words + 1, dtype=np.int64)
     for word in words:
-        if word != _NO_SEED:
-            first[(word & ~_REVERSED) + 1] += 1
+        i = np.int64(word & ~_REVERSED) - low
+        if word != _NO_SEED and 0 <= i < n_words:
+            first[i + 1] += 1
     for i in range(n_words):
         first[i + 1] += first[i]
     places = np.empty(first[-1], dtype=np.int64)
     for place in range(len(words)):
         word = words[place]
-        if word != _NO_SEED:
-            i = word & ~_REVERSED
+        i = np.int64(word & ~_REVERSED) - low
+        if word != _NO_SEED and 0 <= i < n_words:
             places[first[i]] = last_place - place if word & _REVERSED else place
             first[i] += 1
     for i in range(n_words, 0, -1):  # each has moved to where the next one begins

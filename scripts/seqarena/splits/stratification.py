@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,52 @@ BOOST = 4.0
 # Folds that are equally good are told apart by noise of this size. It is far below what a record
 # of millions weighs, and far above rounding, which differs between processors.
 NOISE = 1e-9
+
+
+class Learned(NamedTuple):
+    """What training has to hold some of: each class, each label, or two values.
+
+    Parameters
+    ----------
+    targets : array, shape (n,)
+        Class indices or values.
+    task : {"binary", "multiclass", "regression"}
+        Kind of target.
+    labels : array, shape (n, labels), or None
+        Where a record can have several labels: 1 for those that it has. Then each of them has to be
+        held, and not each class of `targets`, which says what is balanced.
+    """
+
+    targets: np.ndarray
+    task: str
+    labels: np.ndarray | None = None
+
+    def records(self, index: float) -> np.ndarray:
+        """Tell which records are of a class, or have a label or a value (bool, shape (n,))."""
+        return self.targets == index if self.labels is None else self.labels[:, index] == 1
+
+    def lost(self, kept: np.ndarray) -> np.ndarray:
+        """List what records that are kept (bool, shape (n,)) hold none of, though others do."""
+        if self.labels is None:
+            return lost_targets(self.targets[kept], self.targets, self.task)
+        has = self.labels == 1
+        return np.flatnonzero(has.any(axis=0) & ~has[kept].any(axis=0))
+
+    def lone_groups(self, groups: np.ndarray) -> np.ndarray:
+        """Give the groups without which a class or a label would be gone."""
+        if self.labels is not None:
+            holders = (np.unique(groups[has]) for has in (self.labels == 1).T)
+            lone = [held for held in holders if len(held) == 1]
+            return np.unique(np.concatenate([groups[:0], *lone]))
+        names, index = np.unique(self.targets, return_inverse=True)
+        pairs = np.unique(index * (groups.max() + 1) + groups)
+        owners, group = np.divmod(pairs, groups.max() + 1)
+        return np.unique(group[np.bincount(owners, minlength=len(names))[owners] == 1])
+
+    def take(self, rows: np.ndarray) -> "Learned":
+        """Choose some records, by number or by a boolean each."""
+        labels = None if self.labels is None else self.labels[rows]
+        return self._replace(targets=self.targets[rows], labels=labels)
 
 
 def canonical_groups(clusters: pd.DataFrame) -> np.ndarray:
@@ -145,8 +192,7 @@ def lost_targets(kept: np.ndarray, targets: np.ndarray, task: str) -> np.ndarray
 
 def choose_share(
     groups: np.ndarray,
-    targets: np.ndarray,
-    task: str,
+    learned: Learned,
     share: float,
     seed: tuple[int, ...],
     *,
@@ -159,10 +205,8 @@ def choose_share(
     ----------
     groups : array of int, shape (n,)
         Group of each record, numbered as by `canonical_groups`.
-    targets : array, shape (n,)
-        Class indices or values.
-    task : {"binary", "multiclass", "regression"}
-        Kind of target.
+    learned : Learned
+        What the others must have of.
     share : float
         Share of all n records to choose (0 < share <= 0.5).
     seed : tuple of int
@@ -179,53 +223,45 @@ def choose_share(
         there is no choice.
     """
     free = np.ones(len(groups), dtype=bool) if eligible is None else eligible.copy()
-    if task != "regression":
-        free &= ~np.isin(groups, _lone_groups(groups, targets))
+    if learned.task != "regression":
+        free &= ~np.isin(groups, learned.lone_groups(groups))
     wanted = share * len(groups)
     # A group larger than all that is wanted is taken only where the smaller ones don't do.
     small = free & (np.bincount(groups)[groups] <= wanted)
     pools = [small, free] if small.sum() >= wanted else [free]
     for number, pool in enumerate(pools):
         random = np.random.default_rng([*seed, number])
-        chosen = _choose(groups, targets, task, share, pool, random, varied)
+        chosen = _choose(groups, learned, share, pool, random, varied)
         if chosen is not None:
             return chosen
     return None
 
 
-def _choose(groups, targets, task, share: float, free, random, varied: bool) -> np.ndarray | None:
+def _choose(groups, learned, share: float, free, random, varied: bool) -> np.ndarray | None:
     """Choose from the records that are free to go, or None where none of them may."""
     for _ in range(MOST_ATTEMPTS):
         if not free.any():
             return None
         lost = set()
-        for chosen in _candidates(groups, targets, task, share, free, random):
-            lacking = lost_targets(targets[~chosen], targets, task)
-            if not len(lacking) and not (varied and np.ptp(targets[chosen]) == 0):
+        for chosen in _candidates(groups, learned, share, free, random):
+            lacking = learned.lost(~chosen)
+            if not len(lacking) and not (varied and np.ptp(learned.targets[chosen]) == 0):
                 return chosen
             lost.update(lacking.tolist())
         # A group of each lost class stays where it is from now on.
         for target in sorted(lost):
-            free = free & (groups != random.choice(np.unique(groups[targets == target])))
+            free = free & (groups != random.choice(np.unique(groups[learned.records(target)])))
     return None
 
 
-def _lone_groups(groups: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Give the groups without which a class would be gone."""
-    names, index = np.unique(targets, return_inverse=True)
-    pairs = np.unique(index * (groups.max() + 1) + groups)
-    owners, group = np.divmod(pairs, groups.max() + 1)
-    return np.unique(group[np.bincount(owners, minlength=len(names))[owners] == 1])
-
-
-def _candidates(groups, targets, task, share: float, free, random):
+def _candidates(groups, learned, share: float, free, random):
     """Yield choices of free groups, those first that hit the share and hold most classes."""
     wanted = min(share * len(groups) / free.sum(), 0.5)
     whole = Fraction(wanted).limit_denominator(MOST_PARTS)
     parts = whole.denominator if wanted > 1 / MOST_PARTS else round(1 / wanted)
     parts = min(parts, len(np.unique(groups[free])))
     taken = max(1, round(wanted * parts))
-    strata = strata_of(targets[free], task, parts)
+    strata = strata_of(learned.targets[free], learned.task, parts)
     part_of = np.full(len(groups), -1)
     part_of[free] = deal_groups(groups[free], strata, parts, random)
     held = pd.crosstab(part_of[free], strata).to_numpy()

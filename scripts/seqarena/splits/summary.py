@@ -13,7 +13,7 @@ def summarise_splits(
     split: Split,
     targets: np.ndarray,
     task: str,
-    classes: Sequence[str] | None,
+    names: Sequence[str] | None,
     clusters: pd.DataFrame,
 ) -> dict:
     """Describe a split for the report.
@@ -22,12 +22,12 @@ def summarise_splits(
     ----------
     split : Split
         As of `seqarena.splits.folds.kfold` and its neighbours.
-    targets : array, shape (n,)
-        Class indices or values, in the order of `clusters`.
-    task : {"binary", "multiclass", "regression"}
+    targets : array, shape (n,) or (n, targets)
+        Class indices, labels or values, in the order of `clusters`.
+    task : {"binary", "multiclass", "multilabel", "regression"}
         Kind of target.
-    classes : sequence of str or None
-        Names of the classes; None for regression.
+    names : sequence of str or None
+        Names of the classes or labels, or of several values; None for one value.
     clusters : pandas.DataFrame
         Columns record and cluster.
 
@@ -36,16 +36,20 @@ def summarise_splits(
     dict
         Fit for JSON: mode and always_train (as of `Split`), repeats, folds, records, groups,
         largest_group and unused (counts; unused are records without any role), roles (a dict per
-        repeat, fold and role: n, groups and class_counts, or target_mean and target_sd) and
+        repeat, fold and role: n, groups and class_counts (of labels: how many records have each),
+        or target_mean and target_sd, of several values "mean of {name}" and "SD of {name}") and
         notices (list of what and count).
     """
     position = pd.Index(clusters["record"]).get_indexer(split.table["record"])
-    table = split.table.assign(
-        cluster=clusters["cluster"].to_numpy()[position], target=np.asarray(targets)[position]
-    )
+    table = split.table.assign(cluster=clusters["cluster"].to_numpy()[position])
+    targets = np.asarray(targets)
     roles = [
-        {"repeat": int(repeat), "fold": int(fold), "role": role} | _describe(part, task, classes)
-        for (repeat, fold, role), part in table.groupby(["repeat", "fold", "role"])
+        {"repeat": int(repeat), "fold": int(fold), "role": role, "n": len(rows)}
+        | {"groups": int(table["cluster"].iloc[rows].nunique())}
+        | _describe(targets[position[rows]], task, names)
+        for (repeat, fold, role), rows in table.groupby(
+            ["repeat", "fold", "role"], observed=True
+        ).indices.items()
     ]
     roles.sort(key=lambda entry: (entry["repeat"], entry["fold"], ROLES.index(entry["role"])))
     sizes = clusters["cluster"].value_counts()
@@ -67,17 +71,24 @@ def summarise_splits(
     elif split.mode != "locked test":
         notices += _shared_groups(table)
     if task != "regression":
-        notices += _lacking_classes(roles, classes)
+        notices += _lacking_classes(roles, names, *_NOUNS[task == "multilabel"])
     return summary | {"notices": [{"what": w, "count": int(n)} for w, n in notices if n]}
 
 
-def _describe(part: pd.DataFrame, task: str, classes: Sequence[str] | None) -> dict:
-    entry = {"n": len(part), "groups": int(part["cluster"].nunique())}
-    if task == "regression":
-        spread = float(part["target"].std(ddof=0))
-        return entry | {"target_mean": float(part["target"].mean()), "target_sd": spread}
-    counts = np.bincount(part["target"].to_numpy(dtype=int), minlength=len(classes))
-    return entry | {"class_counts": dict(zip(map(str, classes), counts.tolist(), strict=True))}
+def _describe(targets: np.ndarray, task: str, names: Sequence[str] | None) -> dict:
+    if task == "multilabel":
+        counts = (targets == 1).sum(axis=0)
+    elif task != "regression":
+        counts = np.bincount(targets, minlength=len(names))
+    elif targets.ndim == 1:
+        return {"target_mean": float(targets.mean()), "target_sd": float(targets.std())}
+    else:
+        return {
+            f"{what} of {name}": float(value(column[~np.isnan(column)])) if len(column) else None
+            for what, value in (("mean", np.mean), ("SD", np.std))
+            for name, column in zip(names, targets.T, strict=True)
+        }
+    return {"class_counts": dict(zip(map(str, names), counts.tolist(), strict=True))}
 
 
 def _large_groups(table: pd.DataFrame, folds: int) -> list[tuple[str, int]]:
@@ -100,15 +111,20 @@ def _shared_groups(table: pd.DataFrame) -> list[tuple[str, int]]:
     return notices
 
 
-def _lacking_classes(roles: list[dict], classes: Sequence[str]) -> list[tuple[str, int]]:
-    """Count classes that are never tested, and sets that lack one of the others."""
-    names = list(map(str, classes))
+_NOUNS = ("class", "classes"), ("label", "labels")
+
+
+def _lacking_classes(
+    roles: list[dict], names: Sequence[str], one: str, several: str
+) -> list[tuple[str, int]]:
+    """Count classes (or labels) that are never tested, and sets that lack one of the others."""
+    names = list(map(str, names))
     tested = {
         name: any(entry["class_counts"][name] for entry in roles if entry["role"] == "test")
         for name in names
     }
     never = [name for name in names if not tested[name]]
-    notices = [(f"classes that are never tested: {quote(never)}", len(never))]
+    notices = [(f"{several} that are never tested: {quote(never)}", len(never))]
     for role in ROLES:
         expected = [name for name in names if tested[name] or role == "train"]
         lacking = [
@@ -117,5 +133,6 @@ def _lacking_classes(roles: list[dict], classes: Sequence[str]) -> list[tuple[st
             if entry["role"] == role
         ]
         which = [name for name in names if any(name in part for part in lacking)]
-        notices.append((f"{role} sets that lack a class: {quote(which)}", sum(map(bool, lacking))))
+        what = f"{role} sets that lack a {one}: {quote(which)}"
+        notices.append((what, sum(map(bool, lacking))))
     return notices
