@@ -14,7 +14,7 @@ from seqarena.simulation_settings import KINDS, WORDS
 from .conftest import ROOT, copy_workflow
 from .examples import EXAMPLES, joined_examples, read_example, write_data
 
-REPORTED = ("sentences", "multilabel", "regression_targets", "numbers", "protein", "peaks")
+REPORTED = ("sentences", "multilabel", "regression_targets", "numbers")
 """Examples, each of another kind, that go on to figures and a report; all would take long."""
 
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
