@@ -34,7 +34,7 @@ _MUCH_MISSING = 0.1  # of the entries of a data set with several labels or targe
 
 
 def all_notices(dataset: Mapping) -> list[Counted]:
-    """Gather what was noticed in the data, the split and the controls.
+    """Gather what was noticed in the data, the split, the controls and the training of models.
 
     Parameters
     ----------
@@ -47,6 +47,11 @@ def all_notices(dataset: Mapping) -> list[Counted]:
         found += [
             Counted(f"{what} (in the control `{control}`)", count)
             for what, count in counted(notices)
+        ]
+    for model, run in first_runs(dataset).items():
+        found += [
+            Counted(f"{what} (model `{model}`)", count)
+            for what, count in counted(run.get("notices"))
         ]
     return found
 
