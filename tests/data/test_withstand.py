@@ -124,9 +124,6 @@ class Tally:
         return wrong and f"{wrong}: {message}"
 
     def _go_on(self, case: Case, whole: dict, folder: Path) -> str | None:
-        targets = whole["datasets"]["d"].get("labels", {}).get("columns", [])
-        if len(targets) > 1:
-            return None
         self.counts["trained on"] += 1
         message = go_on(whole, folder)
         assert message is None or case.what != SOUND, message
