@@ -12,23 +12,6 @@ EXAMPLES = sorted((ROOT / "config/examples").glob("*.yaml"))
 RECORDS = 72
 TINY = {"epochs": 2, "batch_size": 16}
 
-BASELINES = {
-    example: ["majority", "linear"]
-    for example in ("core_promoter", "splice", "sigma_factor", "ncrna", "guide_activity")
-}
-MODELS = BASELINES | {
-    "sentences": ["linear", "dense", "conv1d"],
-    "numbers": ["linear", "dense"],
-    "representations": ["linear", "kmers_dense", "chaos_game_conv2d", "chaos_game_conv3d"],
-    "reverse_complement": ["linear", "average"],
-    "ordinal": ["linear", "conv1d_average"],
-    "tf_binding": ["linear", "conv1d_both_strands"],
-}
-"""Models of an example that run, by default a linear one and conv1d: a network takes long to start.
-
-Those of real data for which other tests run the same kind of task and network have none.
-"""
-
 
 def read_example(path):
     return yaml.safe_load(path.read_text())
@@ -37,7 +20,7 @@ def read_example(path):
 def tiny(example, model):
     """The same model with fewer filters and units, for two epochs."""
     model = copy.deepcopy(model)
-    if model["architecture"] == "majority":
+    if model["architecture"] in ("majority", "composition"):
         return model
     parameters = model.setdefault("parameters", {})
     if model["architecture"] == "linear":
@@ -53,28 +36,25 @@ def tiny(example, model):
 
 
 def joined_examples():
-    """One configuration of the last dataset of each example, with names that begin with its own."""
+    """One configuration of all examples, with names that begin with an example's own."""
     datasets, models = {}, {}
     for path in EXAMPLES:
-        example = path.stem
-        given = read_example(path)
-        name, dataset = list(given["datasets"].items())[-1]
-        if "simulation" in dataset:
-            dataset["simulation"]["n_records"] = RECORDS
-        own = MODELS.get(example, ["linear", "conv1d"])
-        dataset["models"] = [f"{example}-{model}" for model in own]
-        split = dataset.setdefault("split", {})
-        split["repeats"] = 1
-        if not {"column", "train"} & set(split):
-            split["folds"] = 3
-        datasets[f"{example}-{name}"] = dataset
-        for model in own:
-            models[f"{example}-{model}"] = tiny(example, given["models"][model])
+        example, given = path.stem, read_example(path)
+        for name, model in given["models"].items():
+            models[f"{example}-{name}"] = tiny(example, model)
+        for name, dataset in given["datasets"].items():
+            if "simulation" in dataset:
+                dataset["simulation"]["n_records"] = RECORDS
+            dataset["models"] = [f"{example}-{model}" for model in given["models"]]
+            split = dataset.setdefault("split", {})
+            split["repeats"] = 1
+            if not {"column", "train"} & set(split):
+                split["folds"] = 3
+            datasets[f"{example}-{name}"] = dataset
     return {
         "seed": 2,
         "evaluation": {"bootstrap": 100},
         "controls": {"permuted_labels": False, "shuffled_input": False},
-        "grouping": {"threshold": 30},
         "datasets": datasets,
         "models": models,
     }
