@@ -374,16 +374,18 @@ def test_an_own_split_is_as_good_as_its_audit(section, leakage):
 
 
 def test_groups_are_described_as_they_were_made():
-    text = grouping_sentence({"by": "homology", "groups": "join", "threshold": 34}, {})
-    assert text.startswith("A group holds copies and those of one value in the group column, and")
-    assert "score of 34 or more" in text
     text = grouping_sentence(
-        {"by": "homology", "groups": "none", "threshold": 30, "search": "mmseqs2"}, {}
+        {"by": "homology", "groups": "join", "threshold": 34, "scores": "+1, -1"}
+    )
+    assert text.startswith("A group holds copies and those of one value in the group column, and")
+    assert "score of 34 or more (+1, -1)" in text
+    text = grouping_sentence(
+        {"by": "homology", "groups": "none", "threshold": 30, "search": "mmseqs2"}
     )
     assert text.startswith("A group holds copies, and all records found by MMseqs2 that align")
-    text = grouping_sentence({"by": "sequence", "groups": "none"}, {})
+    text = grouping_sentence({"by": "sequence", "groups": "none"})
     assert "merely similar aren't kept together" in text and "Smith-Waterman" not in text
-    text = grouping_sentence({"by": "homology", "groups": "replace", "threshold": 34}, {})
+    text = grouping_sentence({"by": "homology", "groups": "replace", "threshold": 34})
     assert "isn't looked at" in text and "34" not in text
 
 

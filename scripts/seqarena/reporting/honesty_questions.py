@@ -226,7 +226,7 @@ def _shuffled(dataset: Mapping) -> Answer | None:
     say_lost = partial(_lost, unit=stuff.unit)
     status, said = _control(dataset, "shuffled input", "shuffled_input", say_lost, _kept)
     if status != "not known":
-        said = f"On sequences shuffled so that only their {stuff.pairs} stay, {said}"
+        said = f"On sequences shuffled so that only their {stuff.kept} stay, {said}"
     rows = _control_rows(dataset, "shuffled input").itertuples()
     if status == "good" and not all(map(_lost_score, rows)):
         status = "not known"

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import pandas as pd
 
 from seqarena.reporting.cells import higher_is_better
-from seqarena.reporting.material import alphabet_of
 from seqarena.reporting.wording import (
     format_count,
     format_share,
@@ -123,6 +122,8 @@ def residual_sentence(leakage: Mapping) -> str:
             f"A relative is one that aligns{strands} with a Smith-Waterman score of "
             f"{format_count(leakage['threshold'])} or more, {source}."
         )
+    if is_missing(leakage["threshold_source"]):
+        return "Only copies were looked for: what else is alike among such records isn't known."
     if residual.get("complete"):
         return f"Each was compared with every record seen in training. {threshold}".strip()
     if not exact or is_missing(residual.get("share")):
@@ -160,7 +161,7 @@ def split_sentence(dataset: Mapping) -> str:
         said += f"; {plural(groups, 'group')}, the largest of {largest}"
         if splits.get("records"):
             said += f" ({format_share(splits['largest_group'] / splits['records'])} of all)"
-    sentences = [f"{said}.", grouping_sentence(splits.get("grouping") or {}, dataset["summary"])]
+    sentences = [f"{said}.", grouping_sentence(splits.get("grouping") or {})]
     always = splits.get("always_train") or {}
     if always.get("records"):
         reasons = "; ".join(
@@ -176,15 +177,14 @@ def split_sentence(dataset: Mapping) -> str:
     return " ".join(sentences)
 
 
-def grouping_sentence(grouping: Mapping, summary: Mapping) -> str:
+def grouping_sentence(grouping: Mapping) -> str:
     """Say which records are in one group.
 
     Parameters
     ----------
     grouping : mapping
-        Content of `grouping.json`: by, groups ("join", "replace" or "none"), search, threshold.
-    summary : mapping
-        Content of `data/summary.json`: the scores are those of nucleotides.
+        Content of `grouping.json`: by, groups ("join", "replace" or "none"), search, scores,
+        threshold.
     """
     column = {"join": " and those of one value in the group column", "replace": ""}
     joined = column.get(grouping.get("groups", "none"), "")
@@ -195,9 +195,7 @@ def grouping_sentence(grouping: Mapping, summary: Mapping) -> str:
         )
     if grouping.get("by") == "homology":
         search = " found by MMseqs2" if grouping.get("search") == "mmseqs2" else ""
-        scores = ""
-        if alphabet_of(summary) in ("dna", "rna"):
-            scores = " (a match +1, a mismatch and each letter of a gap -1, its first -2)"
+        scores = f" ({grouping['scores']})" if grouping.get("scores") else ""
         return (
             f"A group holds copies{joined}, and all records{search} that align, directly or by way "
             f"of others, with a Smith-Waterman score of {grouping.get('threshold')} or more"

@@ -17,15 +17,16 @@ class Material(NamedTuple):
         The elements that one-hot distinguishes; "{}" stands for their number.
     unusable : str
         What stops the run in the text of a record; empty if nothing does.
-    pairs : str
-        What shuffled input keeps: neighbours.
+    kept : str
+        What shuffled input keeps: pairs of neighbours, or where these say who a record is, the
+        letters or words alone.
     """
 
     unit: str
     record: str
     inputs: str
     unusable: str
-    pairs: str
+    kept: str
 
 
 _MATERIALS = {
@@ -39,10 +40,10 @@ _MATERIALS = {
     ),
     "protein": Material(
         "residue", "sequence", "residues (20 amino acids)", "Letters that stand for no amino acid",
-        "pairs of neighbouring residues",
+        "residues",
     ),
     "words": Material("word", "sequence of words", "words ({} in the list)", "",
-                      "pairs of neighbouring words"),
+                      "words"),
     "numbers": Material("column", "row of numbers", "", "Cells that hold no number", ""),
 }  # fmt: skip
 _SYMBOLS = {"dna": 4, "rna": 4, "protein": 20}
