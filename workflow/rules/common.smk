@@ -306,7 +306,9 @@ def whole_results(wildcards):
     controls = [
         path for name in DATASETS for path in of_controls(rules.make_control.output.summary, name)
     ]
-    calibration = expand(rules.calibrate_models.output, dataset=filter(calibrated, DATASETS))
+    calibration = expand(
+        rules.calibrate_models.output, dataset=[name for name in DATASETS if calibrated(name)]
+    )
     across = []
     if COMPARE_ACROSS:
         across = [*rules.compare_across_datasets.output, rules.plot_critical_difference.output.svg]
