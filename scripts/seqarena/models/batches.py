@@ -14,8 +14,10 @@ from seqarena.models.layers import span
 WIDTH_STEP = 16
 """Batches are a multiple of this wide, so that few shapes occur, for which devices plan anew."""
 
-BATCHES_SORTED = 16
-"""Batches' worth of shuffled records that are sorted by length: the more, the less padding."""
+BATCHES_SORTED = 2
+"""Batches' worth of shuffled records that are sorted by length: the more, the less padding, and the
+less the records of a batch differ. Where classes differ in length, batches come to be of one class:
+on 13 classes of non-coding RNA, validation accuracy was 0.798 with 2 and 0.772 with 16."""
 
 INFERENCE_BATCH_SIZE = 512
 INFERENCE_POSITIONS = 1 << 21
