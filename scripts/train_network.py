@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+import seqarena.models.light_keras  # noqa: F401  (before all that imports Keras)
 from rule_script import progress, rule_script
 from seqarena.data.dataset import read_dataset
 from seqarena.models.devices import configure

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from seqarena.errors import InputError
-from seqarena.models.architectures import REGISTRY
+from seqarena.models.architectures import REGISTRY, convolutions
 from seqarena.models.builders import resolve
 from seqarena.models.graph import Graph
 from seqarena.models.networks import Inputs, build_network, load_network
@@ -205,3 +205,16 @@ def test_batch_normalization_settles_fast():
     layers = network("dense", {"batch_normalization": True}).core.layers
     (normalization,) = (x for x in layers if isinstance(x, keras.layers.BatchNormalization))
     assert normalization.momentum == 0.9
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "gelu"])
+def test_pooling_comes_where_it_costs_least_and_changes_nothing(activation):
+    parameters = {"filters": [5], "kernel_sizes": [3], "activation": activation, "dropout": 0.0}
+    inputs = keras.Input((12, 4))
+    built = convolutions(inputs, **parameters, pool_sizes=[4], readout="flatten", hidden_units=[])
+    model = keras.Model(inputs, built)
+    convolution = next(x for x in model.layers if isinstance(x, keras.layers.Conv1D))
+    shown = np.random.default_rng(1).random((6, 12, 4)).astype("float32") - 0.5
+    activated = keras.activations.get(activation)(convolution(shown))
+    expected = keras.ops.max_pool(activated, 4, data_format="channels_last")
+    assert np.array_equal(model(shown), np.reshape(expected, (6, -1)))

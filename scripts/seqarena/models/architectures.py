@@ -28,6 +28,9 @@ from seqarena.models.masking import (
 #: AUROC went from 0.77 to 0.90, so that early stopping restored a useless epoch.
 BATCH_NORMALIZATION_MOMENTUM = 0.9
 
+#: Activations that never fall, so that they may come before or behind a maximum.
+RISING = ("linear", "relu", "leaky_relu", "elu", "selu", "softplus", "sigmoid", "tanh")
+
 #: Keras' layers by the number of axes of positions.
 CONVOLUTIONS = {1: keras.layers.Conv1D, 2: keras.layers.Conv2D, 3: keras.layers.Conv3D}
 POOLS = {
@@ -159,12 +162,16 @@ def convolutions(
         y, mask = _convolve(
             x, mask, n_filters, width, dilation, padding, not batch_normalization, l2, number
         )
-        y = _normalize_and_activate(y, activation, batch_normalization, mask)
+        # A maximum of rising values is the value of the maximum, of which there are fewer.
+        late = mask is None and pooling == "max" and not residual and activation in RISING
+        y = _normalize_and_activate(y, None if late else activation, batch_normalization, mask)
         if residual:
             if x.shape[-1] != n_filters:
                 x = CONVOLUTIONS[axes](n_filters, 1, use_bias=False)(x)
             y = keras.layers.Add()([x, y])
         x, mask = _pool(y, mask, pool_size, pooling, number)
+        if late:
+            x = keras.layers.Activation(activation)(x)
         if dropout and number < layers:
             x = keras.layers.Dropout(dropout)(x)
     x = _read_out(x, mask, readout)
@@ -243,11 +250,12 @@ def _hidden_layers(x, hidden_units, activation, dropout, batch_normalization, l2
 
 
 def _normalize_and_activate(x, activation, batch_normalization, mask=None):
-    """Batch normalisation, if wanted, and the activation; zero where a position isn't real."""
+    """Batch normalisation and activation, if wanted; zero where a position isn't real."""
     if batch_normalization:
         normalization = keras.layers.BatchNormalization(momentum=BATCH_NORMALIZATION_MOMENTUM)
         x = normalization(x) if mask is None else normalization(x, mask=mask)
-    x = keras.layers.Activation(activation)(x)
+    if activation:
+        x = keras.layers.Activation(activation)(x)
     return x if mask is None else Mask()(x, mask)
 
 

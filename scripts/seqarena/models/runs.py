@@ -17,7 +17,6 @@ from zipfile import BadZipFile
 import joblib
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from seqarena.errors import InputError
 from seqarena.files import whole_file
@@ -220,7 +219,8 @@ def _auroc(truth: np.ndarray, prediction: np.ndarray) -> float:
     if not n_positive or not n_negative or np.isnan(prediction).any():
         return float("nan")
     # Mann-Whitney: the share of (positive, negative) pairs in the right order, ties as half.
-    above = rankdata(prediction)[positive].sum() - n_positive * (n_positive + 1) / 2
+    ranks = pd.Series(prediction).rank().to_numpy()
+    above = ranks[positive].sum() - n_positive * (n_positive + 1) / 2
     return float(above / (n_positive * n_negative))
 
 
