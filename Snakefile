@@ -35,3 +35,9 @@ rule all:
     input:
         rules.write_report.output.html,
         tables_for_people,
+
+
+# Jobs of another machine are asked there: this one needn't have what they run on.
+onstart:
+    if workflow.local_exec:
+        check_device()

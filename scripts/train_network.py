@@ -13,7 +13,7 @@ import pandas as pd
 import seqarena.models.light_keras  # noqa: F401  (before all that imports Keras)
 from rule_script import progress, rule_script
 from seqarena.data.dataset import read_dataset
-from seqarena.models.devices import configure
+from seqarena.models.devices import configure, strategy
 from seqarena.models.runs import versions, write_run
 from seqarena.models.training import train_networks
 
@@ -50,6 +50,7 @@ def main(snakemake):
         seed=params.seed,
         repeat=int(snakemake.wildcards.repeat),
         device=device,
+        strategy=strategy(),
         resume_folder=Path(params.resume),
         key=resume_key(snakemake, device),
         progress=progress.info,

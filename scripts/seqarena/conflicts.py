@@ -22,6 +22,7 @@ def nearest(word: str, known: Sequence[str]) -> str:
 
 def conflicts(config: dict, schema: dict) -> Iterator[Problem]:
     """Find what the schema can't say: keys that exclude or need each other."""
+    yield from _device_conflicts(config)
     yield from _split_conflicts(("split",), config["split"])
     for name, dataset in config["datasets"].items():
         if name in RESERVED:
@@ -61,6 +62,19 @@ def _grouping_conflicts(keys: tuple, dataset: dict, general: dict) -> Iterator[P
     if grouping.get("groups") == "replace" and not has_groups:
         problem = f"`{keys[-1]}` has no groups of its own that could replace those of sequence"
         yield (*keys, "grouping"), problem, "name their column by `labels.group`, or set `join`"
+
+
+def _device_conflicts(config: dict) -> Iterator[Problem]:
+    """Find what several GPUs a training job exclude."""
+    if config["gpus"] == 1:
+        return
+    if config["device"] == "cpu":
+        yield ("gpus",), "device: cpu uses no GPU", "leave gpus out, or set device: gpu"
+    for name, model in config["models"].items():
+        if model.get("training", {}).get("precision") == "mixed_float16":
+            problem = "mixed_float16 scales the loss, which only one GPU a job can do"
+            keys = ("models", name, "training", "precision")
+            yield keys, problem, "set precision: mixed_bfloat16, or gpus: 1"
 
 
 def _split_conflicts(keys: tuple, split: dict) -> Iterator[Problem]:

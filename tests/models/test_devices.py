@@ -33,7 +33,8 @@ def cuda_build(monkeypatch, one_thread):
 
     seen = []
     monkeypatch.setattr(tf.test, "is_built_with_cuda", lambda: True)
-    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["card"])
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["card", "other"])
+    monkeypatch.setattr(tf.config, "set_visible_devices", lambda cards, kind: None)
     monkeypatch.setattr(
         tf.config.experimental, "set_memory_growth", lambda card, on: seen.append((card, on))
     )
@@ -44,24 +45,41 @@ def cuda_build(monkeypatch, one_thread):
 
 
 def test_claims_are_one_a_card(two_cards, tmp_path, monkeypatch):
-    assert devices.claim_card(tmp_path) == "0"
+    assert devices.claim_cards(tmp_path) == ["0"]
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")  # the next process has none
-    assert devices.claim_card(tmp_path) == "1"
+    assert devices.claim_cards(tmp_path) == ["1"]
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
-    with pytest.raises(InputError, match="All 2 GPUs"):
-        devices.claim_card(tmp_path, wait_seconds=0.01)
+    with pytest.raises(InputError, match="Of the 2 GPUs"):
+        devices.claim_cards(tmp_path, wait_seconds=0.01)
     assert "CUDA_VISIBLE_DEVICES" not in os.environ
 
 
 def test_a_card_that_another_process_holds_is_passed_over(two_cards, tmp_path):
     with FileLock(tmp_path / f"gpu-{socket.gethostname()}-0.lock"):
-        assert devices.claim_card(tmp_path) == "1"
+        assert devices.claim_cards(tmp_path) == ["1"]
+
+
+def test_several_cards_are_claimed_together_or_not_at_all(two_cards, tmp_path, monkeypatch):
+    with FileLock(tmp_path / f"gpu-{socket.gethostname()}-1.lock"):
+        with pytest.raises(InputError, match="fewer than 2"):
+            devices.claim_cards(tmp_path, 2, wait_seconds=0.01)
+        assert devices.claim_cards(tmp_path) == ["0"], "the first was kept by who got only one"
+        devices._claims.pop().release()
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    assert devices.claim_cards(tmp_path, 2) == ["0", "1"]
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0,1"
+
+
+def test_more_cards_than_there_are(two_cards, tmp_path):
+    with pytest.raises(InputError, match="asks for 3 GPUs") as caught:
+        devices.claim_cards(tmp_path, 3)
+    assert "gpus: 2" in caught.value.remedy
 
 
 def test_a_scheduler_s_choice_stands(two_cards, tmp_path, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5")
-    assert devices.claim_card(tmp_path) is None
+    assert devices.claim_cards(tmp_path) == []
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "5"
     assert list(tmp_path.iterdir()) == []
 
@@ -114,6 +132,13 @@ def test_a_card_is_claimed_with_memory_growth(device, cuda_build, two_cards, tmp
     assert (info.device, info.name) == ("gpu", "Model X")
     assert cuda_build == [("card", True)]
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
+
+
+@pytest.mark.tensorflow
+def test_a_job_of_two_cards(cuda_build, two_cards, tmp_path):
+    assert devices.configure("gpu", 1, gpu_resource=2, lock_folder=tmp_path).count == 2
+    assert cuda_build == [("card", True), ("other", True)]
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0,1"
 
 
 @pytest.mark.tensorflow

@@ -32,13 +32,14 @@ def test_missing_entries_have_no_loss_and_no_gradient():
     np.testing.assert_allclose(loss(TRUTH, GIVEN), CROSS_ENTROPY, rtol=1e-5)
     given, weights = tf.Variable(GIVEN), np.array([[1, 2, 5]] * 3, np.float32)
     with tf.GradientTape() as tape:
-        mean = loss.weighted_mean(TRUTH, given, weights)
+        mean = loss.weighted_sum(TRUTH, given, weights) / loss.count(TRUTH)
     np.testing.assert_allclose(mean, np.sum(CROSS_ENTROPY * weights) / 4, rtol=1e-5)
     by_hand = [[-1 / 0.9, 2 / 0.8, 0], [0, -2 / 0.6, 0], [1 / 0.6, 0, 0]]
     np.testing.assert_allclose(tape.gradient(mean, given), np.array(by_hand) / 4, rtol=1e-5)
     np.testing.assert_allclose(loss.mean(TRUTH, GIVEN), np.sum(CROSS_ENTROPY) / 4, rtol=1e-5)
     assert np.isnan(loss.mean(TRUTH[:, 2:].repeat(3, axis=1), GIVEN))
-    assert float(loss.weighted_mean(TRUTH * NAN, GIVEN, weights)) == 0
+    assert float(loss.weighted_sum(TRUTH * NAN, GIVEN, weights)) == 0
+    assert float(loss.count(TRUTH * NAN)) == 1
 
 
 @pytest.mark.parametrize(

@@ -371,3 +371,21 @@ def test_dropout_restarts_with_the_seed():
     first = outputs(3)
     assert (outputs(4) != first).any()
     np.testing.assert_array_equal(outputs(3), first)
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_mixed_precision_learns_the_same(precision, task, train, make_dataset, tmp_path):
+    dataset = make_dataset(task=task)
+    settings = {"epochs": 4, "learning_rate": 0.01}
+    whole = train(dataset, settings=settings, folder="whole")
+    mixed = train(dataset, settings={**settings, "precision": precision}, folder="mixed")
+    assert mixed.info["settings"]["precision"] == precision
+    last = [r.history.query("metric == 'loss' and epoch == 4")["value"] for r in (whole, mixed)]
+    np.testing.assert_allclose(*last, rtol=0.1, atol=0.05)
+    assert not whole.predictions.equals(mixed.predictions)
+    assert keras.config.dtype_policy().name == "float32"
+    model = load_network(mixed.models[0])
+    kernels = [w for w in model.weights if "kernel" in w.path]
+    assert {w.dtype for w in kernels} == {"float32"}
+    assert model.layers[-1].dtype == "float32"

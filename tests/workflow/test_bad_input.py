@@ -300,10 +300,10 @@ def test_asking_for_a_gpu_where_there_is_none(workflow):
         "datasets": {"d": {**dataset, "models": ["dense"]}},
         "models": {"dense": TINY_DENSE},
     }
-    status, _ = workflow.run("--until", "train_network", configuration=configuration)
+    status, output = workflow.run("--until", "train_network", configuration=configuration)
     assert status != 0
-    log = (workflow.folder / "logs/d/dense/repeat1.log").read_text()
-    assert "device: gpu" in log and "what to do: " in log and "Traceback" not in log
+    assert "device: gpu" in output and "what to do: " in output and "Traceback" not in output
+    assert not (workflow.folder / "results").exists(), "work was done before it was refused"
 
     status, output = workflow.run(
         "--until", "train_network", "--resources", "gpu=0", configuration=configuration

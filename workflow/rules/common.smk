@@ -18,6 +18,7 @@ from seqarena.configuration import complete_config, is_baseline
 from seqarena.control_names import control_names, control_seed, trained_models
 from seqarena.errors import InputError
 from seqarena.input_paths import builder_file, resolve_paths
+from seqarena.models.devices import visible_cards
 from seqarena.simulation_settings import is_simulated_table, simulated_source
 from seqarena.split_settings import has_fixed_test
 
@@ -33,6 +34,16 @@ except InputError as error:
 # How to get these results again; the default configuration needs no naming.
 own_files = [str(file) for file in workflow.configfiles if Path(file) != DEFAULT_CONFIGURATION]
 COMMAND = " ".join(["snakemake --cores all", *(f"--configfile {file}" for file in own_files)])
+
+
+def check_device():
+    """End the run before any work where networks are to train on a GPU and none can be seen."""
+    without = workflow.global_resources.get("gpu") == 0
+    if settings["device"] == "gpu" and NETWORKS and not without and not visible_cards():
+        raise WorkflowError(
+            "The configuration asks for a GPU (device: gpu), and this machine shows none."
+            "\n  what to do: check `nvidia-smi` and CUDA_VISIBLE_DEVICES, or set device: auto"
+        )
 
 
 def any_of(names):

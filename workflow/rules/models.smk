@@ -49,7 +49,7 @@ rule train_network:
         "../../envs/training.yaml"
     threads: settings["threads"]
     resources:
-        gpu=0 if settings["device"] == "cpu" else 1,
+        gpu=0 if settings["device"] == "cpu" else settings["gpus"],
     params:
         architecture=of_model("architecture"),
         parameters=of_model("parameters"),

@@ -80,6 +80,32 @@ def take(records, rows, width: int | None, alphabet: Alphabet):
     return tf.where(inside, batch, tf.constant(alphabet.padding, tf.uint8))
 
 
+def share_of_batch(batch, truth, weights, device, devices: int):
+    """Every so-manieth record of a batch, which is a device's share of it.
+
+    Parameters
+    ----------
+    batch, truth, weights : tensor
+        Of the whole batch, records along the first axis.
+    device : int or tensor
+        Which device, from 0.
+    devices : int
+        How many there are.
+
+    Returns
+    -------
+    tuple of tensor
+        The same for the share. A batch smaller than the number of devices is filled with its first
+        record at the weight 0, since layers needn't take a batch of nothing.
+    """
+    lacking = tf.maximum(devices - tf.shape(batch)[0], 0)
+
+    def share(part, filling):
+        return tf.concat([part, tf.repeat(filling, lacking, axis=0)], axis=0)[device::devices]
+
+    return share(batch, batch[:1]), share(truth, truth[:1]), share(weights, 0 * weights[:1])
+
+
 def by_length(order: np.ndarray, lengths: np.ndarray, size: int, random) -> np.ndarray:
     """Bring shuffled records into an order in which a batch has records of similar length.
 

@@ -3,6 +3,7 @@
 import logging
 import os
 import platform
+import random
 import re
 import shutil
 import socket
@@ -42,11 +43,14 @@ class DeviceInfo:
         Model of the processor or of the graphics card.
     threads : int
         Threads of TensorFlow's pools.
+    count : int
+        Graphics cards that train together; 1 on the CPU.
     """
 
     device: str
     name: str
     threads: int
+    count: int = 1
 
 
 def configure(
@@ -66,7 +70,8 @@ def configure(
         Size of TensorFlow's pools, within operations and between them (with one operation at a
         time, two threads were no faster than one; with two, up to 1.6 times).
     gpu_resource : int, optional
-        The job's resource `gpu`; 0 means CPU whatever `device` says (`--resources gpu=0`).
+        The job's resource `gpu`: so many cards train together; 0 means CPU whatever `device` says
+        (`--resources gpu=0`).
     lock_folder : path-like
         Folder of the lock files by which local jobs share out the cards.
     wait_seconds : float
@@ -85,7 +90,7 @@ def configure(
     Notes
     -----
     Where `CUDA_VISIBLE_DEVICES` is set (by a scheduler or by the user) its choice stands. Otherwise
-    one card is claimed, since a workflow engine that counts GPUs gives no job a number, and every
+    cards are claimed, since a workflow engine that counts GPUs gives no job a number, and every
     job would land on the first card.
     """
     if device not in DEVICES:
@@ -105,9 +110,9 @@ def configure(
             raise _no_gpu("the installed TensorFlow is a build without CUDA")
         wanted = False
     if wanted:
-        claim_card(lock_folder, wait_seconds)
+        claim_cards(lock_folder, gpu_resource or 1, wait_seconds)
     _set_threads(tf, threads)
-    cards = tf.config.list_physical_devices("GPU") if wanted else []
+    cards = tf.config.list_physical_devices("GPU")[: gpu_resource or 1] if wanted else []
     if wanted and not cards and device == "gpu":
         raise _no_gpu("TensorFlow can't use the one that the machine has")
     if not cards:
@@ -115,11 +120,27 @@ def configure(
             _claims.pop().release()
         tf.config.set_visible_devices([], "GPU")
         return DeviceInfo("cpu", cpu_name(), threads)
+    tf.config.set_visible_devices(cards, "GPU")
     for card in cards:
         # Without it TensorFlow takes the whole card's memory at once.
         tf.config.experimental.set_memory_growth(card, True)
     details = tf.config.experimental.get_device_details(cards[0])
-    return DeviceInfo("gpu", details.get("device_name", "GPU of unknown model"), threads)
+    name = details.get("device_name", "GPU of unknown model")
+    return DeviceInfo("gpu", name, threads, len(cards))
+
+
+def strategy():
+    """How TensorFlow spreads a step over the visible GPUs: evenly, if there are several.
+
+    Returns
+    -------
+    tf.distribute.Strategy
+        A MirroredStrategy, or the default one, which does nothing.
+    """
+    import tensorflow as tf
+
+    several = len(tf.config.get_visible_devices("GPU")) > 1
+    return tf.distribute.MirroredStrategy() if several else tf.distribute.get_strategy()
 
 
 def visible_cards() -> list[str]:
@@ -149,53 +170,75 @@ def _count_cards() -> int:
     return in_proc or len(list(Path("/dev").glob("nvidia[0-9]*")))
 
 
-def claim_card(lock_folder: str | Path, wait_seconds: float = -1) -> str | None:
-    """Claim one card for this process's life and make it the only visible one.
+def claim_cards(lock_folder: str | Path, count: int = 1, wait_seconds: float = -1) -> list[str]:
+    """Claim cards for this process's life and make them the only visible ones.
 
     Parameters
     ----------
     lock_folder : path-like
         Holds a lock file a card; names hold the host, since the folder may be shared by several.
+    count : int
+        How many.
     wait_seconds : float
-        How long to wait while all are taken; negative: without end.
+        How long to wait while too few are free; negative: without end.
 
     Returns
     -------
-    str or None
-        The card's number; None where `CUDA_VISIBLE_DEVICES` was set, which is left as it is.
+    list of str
+        The cards' numbers; none where `CUDA_VISIBLE_DEVICES` was set, which is left as it is.
 
     Raises
     ------
     InputError
-        When none came free in time.
+        When the machine has too few, or too few came free in time.
     """
     if os.environ.get("CUDA_VISIBLE_DEVICES") is not None:
-        return None
+        return []
     folder = Path(lock_folder)
     folder.mkdir(parents=True, exist_ok=True)
-    cards, waited, pause = visible_cards(), 0.0, 0.5
+    cards, waited = visible_cards(), 0.0
+    if count > len(cards):
+        raise InputError(
+            f"A training job asks for {count} GPUs, and this machine has {len(cards)}.",
+            remedy=f"set gpus: {len(cards)}, or run where there are more",
+        )
     while True:
-        for card in cards:
-            # thread_local=False: the claim is the process's, not this thread's.
-            lock = FileLock(folder / f"gpu-{socket.gethostname()}-{card}.lock", thread_local=False)
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                continue
-            _claims.append(lock)
+        claimed = _lock(folder, cards, count)
+        if claimed:
             os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # the order of nvidia-smi's numbers
-            os.environ["CUDA_VISIBLE_DEVICES"] = card
-            return card
+            os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(claimed)
+            return claimed
         if 0 <= wait_seconds <= waited:
             raise InputError(
-                f"All {len(cards)} GPUs of this machine are taken by other jobs.",
+                f"Of the {len(cards)} GPUs of this machine fewer than {count} are free.",
                 remedy="give Snakemake the number of cards, as in --resources gpu=1, or wait",
             )
         if waited == 0:
-            logger.warning("all %d GPUs are taken by other jobs; waiting for one", len(cards))
+            logger.warning("fewer than %d of %d GPUs are free; waiting", count, len(cards))
+        # Of different length, or two jobs that want several could each keep one for ever.
+        pause = random.uniform(0.25, 0.75)
         pause = min(pause, wait_seconds - waited) if wait_seconds >= 0 else pause
         time.sleep(pause)
         waited += pause
+
+
+def _lock(folder: Path, cards: list[str], count: int) -> list[str]:
+    """Lock so many of the cards, or none: who waits holds nothing that others wait for."""
+    locks = {}
+    for card in cards:
+        # thread_local=False: the claim is the process's, not this thread's.
+        lock = FileLock(folder / f"gpu-{socket.gethostname()}-{card}.lock", thread_local=False)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            continue
+        locks[card] = lock
+        if len(locks) == count:
+            _claims.extend(locks.values())
+            return list(locks)
+    for lock in locks.values():
+        lock.release()
+    return []
 
 
 def cpu_name() -> str:

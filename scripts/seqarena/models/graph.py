@@ -9,6 +9,7 @@ import tensorflow as tf
 from seqarena.models.batches import (
     inference_batch_size,
     record_specs,
+    share_of_batch,
     shift_tokens,
     take,
 )
@@ -34,6 +35,9 @@ class Graph:
     longest : int, optional
         Letters of the longest record, where records differ in length and so come end to end (see
         `seqarena.models.batches.device_records`).
+    strategy : tf.distribute.Strategy, optional
+        Spreads each step over several devices, every one with an equal part of the batch; losses
+        and gradients are those of the whole batch. Batch normalisation sees its device's part only.
 
     Attributes
     ----------
@@ -44,17 +48,25 @@ class Graph:
     """
 
     def __init__(
-        self, build: Callable[[], Network], settings: Settings, longest: int | None = None
+        self,
+        build: Callable[[], Network],
+        settings: Settings,
+        longest: int | None = None,
+        strategy=None,
     ):
         self.build, self.settings = build, settings
-        self.network = build()
-        self.core, self.alphabet = self.network.core, self.network.alphabet
-        self.optimizer = make_optimizer(settings, self.core.trainable_variables)
+        self.strategy = strategy or tf.distribute.get_strategy()
+        with self.strategy.scope():
+            self.network = build()
+            self.core, self.alphabet = self.network.core, self.network.alphabet
+            self.optimizer = make_optimizer(
+                settings, self.core.trainable_variables, self.strategy.num_replicas_in_sync
+            )
+            self._averages = [
+                (tf.Variable(variable.numpy(), trainable=False), variable)
+                for variable in (self.core.trainable_variables if settings.ema_momentum else [])
+            ]
         self._optimizer_start = [variable.numpy() for variable in self.optimizer.variables]
-        self._averages = [
-            (tf.Variable(variable.value, trainable=False), variable)
-            for variable in (self.core.trainable_variables if settings.ema_momentum else [])
-        ]
         self.traces = 0
         (_, self._length), (_, self._outputs) = self.core.input_shape, self.core.output_shape
         self.loss = TaskLoss(settings.loss, self.network.task, self._outputs)
@@ -92,18 +104,31 @@ class Graph:
                 batch = shift_tokens(batch, shifts[here], self.alphabet)
             if self.network.augment:
                 batch = tf.where(turns[here][:, None], turn_round(batch, self.alphabet), batch)
-            with tf.GradientTape() as tape:
-                prediction = self.core(batch, training=True)
-                loss = self.loss.weighted_mean(
-                    tf.gather(truth, part), prediction, tf.gather(weights, part)
-                )
-                loss += sum(self.core.losses)
-            gradients = tape.gradient(loss, self.core.trainable_variables)
             self.optimizer.learning_rate.assign(rates[step])
-            self.optimizer.apply(gradients, self.core.trainable_variables)
+            shown = (batch, tf.gather(truth, part), tf.gather(weights, part))
+            losses = self.strategy.run(self._step, args=shown)
             self._update_averages()
-            total += loss
+            total += self.strategy.reduce(tf.distribute.ReduceOp.SUM, losses, axis=None)
         return total / tf.cast(steps, tf.float32)
+
+    def _step(self, batch, truth, weights):
+        """Move the weights by this device's part of a batch; gives its part of the loss."""
+        count, devices = self.loss.count(truth), self.strategy.num_replicas_in_sync
+        context = tf.distribute.get_replica_context()
+        if devices > 1:
+            share = (context.replica_id_in_sync_group, devices)
+            batch, truth, weights = share_of_batch(batch, truth, weights, *share)
+        with tf.GradientTape() as tape:
+            prediction = self.core(batch, training=True)
+            loss = self.loss.weighted_sum(truth, prediction, weights) / count
+            loss += sum(self.core.losses) / devices
+            scaled = self.optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled, self.core.trainable_variables)
+        if devices > 1:  # the optimizer sums too, but only after it has clipped each one's part
+            whole = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+            gradients = [gradient / devices for gradient in whole]
+        self.optimizer.apply(gradients, self.core.trainable_variables)
+        return loss
 
     def _update_averages(self):
         """Move the averaged weights; early on faster, or they would remember the initial ones."""
@@ -142,7 +167,8 @@ class Graph:
             The fold's seed, uint32.
         """
         keras.utils.set_random_seed(seed)
-        fresh = self.build()
+        with self.strategy.scope():
+            fresh = self.build()
         for old, new in zip(self.core.variables, fresh.core.variables, strict=True):
             old.assign(new)
         for variable, value in zip(self.optimizer.variables, self._optimizer_start, strict=True):

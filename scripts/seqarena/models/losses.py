@@ -55,16 +55,19 @@ class TaskLoss:
         losses = ops.reshape(losses, ops.shape(truth))
         return ops.where(missing, ops.zeros_like(losses), losses)
 
-    def weighted_mean(self, truth, prediction, weights):
-        """Mean over the entries that are there, each loss times its weight; in the graph.
+    def weighted_sum(self, truth, prediction, weights):
+        """Sum over the entries that are there, each loss times its weight; in the graph.
 
         `weights` has the shape of the losses.
         """
-        losses = self(truth, prediction) * weights
+        return ops.sum(self(truth, prediction) * weights)
+
+    def count(self, truth):
+        """Entries that are there, at least 1: what a sum is divided by for a mean; in the graph."""
         if not self.entrywise:
-            return ops.mean(losses)
-        there = ops.cast(ops.logical_not(ops.isnan(truth)), losses.dtype)
-        return ops.sum(losses) / ops.maximum(ops.sum(there), 1.0)
+            return ops.cast(ops.shape(truth)[0], "float32")
+        there = ops.logical_not(ops.isnan(truth))
+        return ops.maximum(ops.sum(ops.cast(there, "float32")), 1.0)
 
     def mean(self, truth: np.ndarray, prediction: np.ndarray) -> float:
         """Mean over the entries that are there; NaN if none is."""

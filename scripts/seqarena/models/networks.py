@@ -135,7 +135,7 @@ def build_network(
         )
     dtype = "float32" if numbers else "uint8"
     tokens = keras.Input((inputs.length,), dtype=dtype, name="tokens")
-    standardise = Standardise(name="standardise") if numbers else None
+    standardise = Standardise(dtype="float32", name="standardise") if numbers else None
 
     def strand(tokens, activation):
         shown = standardise(tokens) if numbers else _shown(tokens, inputs, model_name)
@@ -200,7 +200,9 @@ def _shown(tokens, inputs: Inputs, model_name: str):
     if not inputs.representation:
         return OneHot(inputs.alphabet, name="one_hot")(tokens)
     try:
-        words = WordFrequencies(**inputs.representation, alphabet=inputs.alphabet, name="words")
+        words = WordFrequencies(
+            **inputs.representation, alphabet=inputs.alphabet, dtype="float32", name="words"
+        )
     except InputError as error:
         raise InputError(f"Model {model_name!r}: {error.problem}", remedy=error.remedy) from None
     return words(tokens)

@@ -12,6 +12,7 @@ from seqarena.errors import InputError
 from seqarena.models.runs import LEARNING_METRIC
 
 SCHEDULES = ("constant", "cosine", "reduce_on_plateau")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 DEFAULT_LOSS = {
     "binary": "binary_crossentropy",
     "multiclass": "categorical_crossentropy",
@@ -62,6 +63,9 @@ class Settings:
         Evaluate and keep an exponential moving average of the weights with this momentum.
     shift : int
         Training sequences move by a random number of bases up to this; N fills what is vacated.
+    precision : {"float32", "mixed_bfloat16", "mixed_float16"}
+        Keras' dtype policy: "mixed" computes layers in 16 bits and keeps weights, head and loss in
+        32. Of "mixed_float16" the loss is scaled, so that small gradients don't vanish.
     """
 
     loss: str | None = None
@@ -81,6 +85,7 @@ class Settings:
     monitor: str = "loss"
     ema_momentum: float | None = None
     shift: int = 0
+    precision: str = "float32"
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON holds them."""
@@ -163,6 +168,7 @@ CHECKS: dict[str, Callable[[Any], str | None]] = {
     "patience": _number(1, whole=True),
     "ema_momentum": _optional(_number(0, 1)),
     "shift": _number(0, whole=True),
+    "precision": lambda value: None if value in PRECISIONS else "one of " + ", ".join(PRECISIONS),
 }
 
 
@@ -243,18 +249,23 @@ def _check_class_weights(weights, classes, model_name) -> None:
     raise InputError(f"Model {model_name!r}: {problem}.", remedy=remedy)
 
 
-def make_optimizer(settings: Settings, variables) -> keras.optimizers.Optimizer:
-    """The optimizer of the settings, built for the given variables."""
+def make_optimizer(settings: Settings, variables, devices: int = 1) -> keras.optimizers.Optimizer:
+    """The optimizer of the settings, built for the given variables.
+
+    Of several devices it expects from each the same gradient, divided by their number.
+    """
     kind = OPTIMIZERS[settings.optimizer.lower()]
     # None saves the operation, but AdamW insists on a number.
     no_decay = 0.0 if kind is keras.optimizers.AdamW else None
     optimizer = kind(
         learning_rate=settings.learning_rate,
         weight_decay=settings.weight_decay or no_decay,
-        global_clipnorm=settings.global_clipnorm,
+        global_clipnorm=settings.global_clipnorm and settings.global_clipnorm / devices,
     )
     if settings.weight_decay:
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    if settings.precision == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(variables)
     return optimizer
 

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from seqarena.models.networks import Inputs, build_network, check_saving, input_
 from seqarena.models.progress import Progress
 from seqarena.models.runs import Fold, FoldStore, Run
 from seqarena.models.settings import Settings, learning_rates, read_settings
+from seqarena.models.utilisation import Utilisation
 from seqarena.models.watch import Watch
 
 logger = logging.getLogger(__name__)
@@ -214,6 +216,27 @@ def _check_shift(settings: Settings, dataset, model_name: str) -> None:
         )
 
 
+def _check_scaling(settings: Settings, strategy, model_name: str) -> None:
+    """Raise where losses would be scaled by each device for itself."""
+    if settings.precision == "mixed_float16" and strategy and strategy.num_replicas_in_sync > 1:
+        raise InputError(
+            f"Model {model_name!r}: precision mixed_float16 trains on one GPU only, and this job "
+            f"has {strategy.num_replicas_in_sync}.",
+            remedy="set precision: mixed_bfloat16, or gpus: 1",
+        )
+
+
+@contextmanager
+def _precision(policy: str):
+    """Build layers under a dtype policy of Keras."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 def train_networks(
     dataset,
     splits: pd.DataFrame,
@@ -229,6 +252,7 @@ def train_networks(
     representation: Mapping[str, Any] | None = None,
     reverse_complement: str = "none",
     device: DeviceInfo | None = None,
+    strategy=None,
     progress: Callable[[str], None] = logger.info,
 ) -> Run:
     """Train a network on every fold of one repeat.
@@ -262,6 +286,8 @@ def train_networks(
         Whether training turns half of the records round, or the network reads both strands.
     device : DeviceInfo, optional
         From `seqarena.models.devices.configure`, for the record.
+    strategy : tf.distribute.Strategy, optional
+        From `seqarena.models.devices.strategy`: how a step is spread over several devices.
     progress : callable
         Takes lines about the state of the work.
 
@@ -281,6 +307,7 @@ def train_networks(
     checked = read_settings(settings, task=dataset.task, classes=names, model_name=model_name)
     check_loss(checked.loss, dataset.task, dataset.outputs, model_name)
     _check_shift(checked, dataset, model_name)
+    _check_scaling(checked, strategy, model_name)
     builder = resolve(architecture, model_name)
     tf.config.experimental.enable_op_determinism()
     any_length = representation or takes_any_length(architecture, parameters)
@@ -293,41 +320,44 @@ def train_networks(
     )
 
     def build():
-        return build_network(
-            builder,
-            parameters,
-            inputs=inputs,
-            task=dataset.task,
-            n_outputs=dataset.outputs,
-            model_name=model_name,
-        )
+        with _precision(checked.precision):
+            return build_network(
+                builder,
+                parameters,
+                inputs=inputs,
+                task=dataset.task,
+                n_outputs=dataset.outputs,
+                model_name=model_name,
+            )
 
     folds = runs.folds_of(dataset, splits, seed=seed, repeat=repeat)
     store = FoldStore(resume_folder, key)
     # Initial weights here only give shapes; a seed all the same, since determinism asks for one.
     keras.utils.set_random_seed(folds[0].seed)
     reporter = Progress(progress, model_name, checked.epochs, len(folds))
-    graph = Graph(build, checked, None if dataset.uniform else dataset.summary["length"])
+    longest = None if dataset.uniform else dataset.summary["length"]
+    graph = Graph(build, checked, longest, strategy)
     if builder.file is not None:
         check_saving(graph.network, builder, model_name)
-    trainer = None
-    results = []
-    for position, fold in enumerate(folds, start=1):
-        result = store.load(fold.number)
-        if result:
-            result["info"]["resumed"] = True
-            progress(f"{model_name}: fold {position}/{len(folds)} was finished before")
-        else:
-            trainer = trainer or Trainer(dataset, graph, repeat, reporter)
-            result, outputs = trainer.train(fold, position)
-            result["info"]["resumed"] = False
-            result = store.save(fold.number, result, outputs, graph.network.model)
-        results.append(result)
-    # Folds that an earlier process finished took their time there.
-    earlier = sum(r["info"]["seconds"] for r in results if r["info"]["resumed"])
     device = device or DeviceInfo(
         "cpu", cpu_name(), tf.config.threading.get_intra_op_parallelism_threads()
     )
+    trainer = None
+    results = []
+    with Utilisation(device.device == "gpu") as utilisation:
+        for position, fold in enumerate(folds, start=1):
+            result = store.load(fold.number)
+            if result:
+                result["info"]["resumed"] = True
+                progress(f"{model_name}: fold {position}/{len(folds)} was finished before")
+            else:
+                trainer = trainer or Trainer(dataset, graph, repeat, reporter)
+                result, outputs = trainer.train(fold, position)
+                result["info"]["resumed"] = False
+                result = store.save(fold.number, result, outputs, graph.network.model)
+            results.append(result)
+    # Folds that an earlier process finished took their time there.
+    earlier = sum(r["info"]["seconds"] for r in results if r["info"]["resumed"])
     info = {
         "model": model_name,
         "architecture": architecture,
@@ -338,6 +368,8 @@ def train_networks(
         "settings": checked.as_dict(),
         "device": device.device,
         "device_name": device.name,
+        "devices": device.count,
+        "utilisation": utilisation.summary,
         "threads": device.threads,
         "versions": runs.versions("keras", "tensorflow", "numpy"),
         "seed": seed,

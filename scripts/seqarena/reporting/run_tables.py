@@ -189,7 +189,8 @@ def inputs_table(datasets: Sequence[Mapping]) -> Table:
 
 def processes_table(datasets: Sequence[Mapping]) -> Table:
     """Tabulate seed, device, threads and time of every training process."""
-    keys = ("model", "repeat", "seed", "device", "device_name", "threads", "seconds")
+    keys = ("model", "repeat", "seed", "device", "device_name", "devices", "utilisation")
+    keys += ("threads", "seconds")
     records = [
         {"dataset": dataset["name"]} | {key: run.get(key) for key in keys}
         for dataset in datasets
@@ -201,7 +202,7 @@ def processes_table(datasets: Sequence[Mapping]) -> Table:
             Cell(record["model"]),
             words(record["repeat"]),
             words(record["seed"]),
-            Cell(f"{record['device']}", str(record["device_name"] or "")),
+            _device_cell(record),
             words(record["threads"]),
             Cell(format_seconds(record["seconds"]), key=record["seconds"]),
         ]
@@ -210,3 +211,14 @@ def processes_table(datasets: Sequence[Mapping]) -> Table:
     columns = [("data set", False), ("model", False), ("repeat", True), ("seed", True)]
     columns += [("device", False), ("threads", True), ("time", True)]
     return Table("Seeds, devices and times of the training processes.", columns, rows, [], records)
+
+
+def _device_cell(record: Mapping) -> Cell:
+    """Device of a training process: how many, and in the title which, and how busy they were."""
+    several = (record["devices"] or 1) > 1
+    text = f"{record['devices']} {record['device']}s" if several else str(record["device"])
+    title = str(record["device_name"] or "")
+    if busy := record["utilisation"]:
+        title += f", busy {busy['utilisation_percent']:.0f} % of the time, at most "
+        title += f"{busy['peak_memory_mb']:,.0f} MiB in use"
+    return Cell(text, title)
