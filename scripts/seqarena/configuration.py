@@ -22,6 +22,7 @@ from seqarena.split_settings import dataset_split
 
 SHOWN = 5  # problems named in one message; more would hide the first ones on a terminal
 DEEPEST = 20  # levels of a configuration, of which the schema needs half; Python can follow 300
+MOST_VALUES = 1_000_000  # a few lines of aliases of aliases can stand for more than a machine holds
 
 
 def complete_config(config: dict, schema: dict, files: Sequence[str | Path] = ()) -> dict:
@@ -134,10 +135,16 @@ def _architectures(schema: dict) -> dict[str, dict]:
 
 
 def _depth_problems(config: dict) -> Iterator[Problem]:
-    """Find a section that is nested too deep, perhaps because an alias puts it within itself."""
+    """Find a section that is nested too deep or holds too much, perhaps since aliases repeat it."""
     parts: list[tuple[tuple, Any]] = [((), config)]
+    seen = 0
     while parts:
         keys, part = parts.pop()
+        seen += 1
+        if seen > MOST_VALUES:
+            problem = f"the configuration holds more than {MOST_VALUES:,} values"
+            yield keys[:2], problem, "remove what no key needs, such as aliases (*) of aliases"
+            return
         if len(keys) > DEEPEST:
             problem = f"`{dotted(keys[:2])}` is nested more than {DEEPEST} levels deep"
             yield keys[:2], problem, "remove what no key needs, such as an alias (*) of itself"

@@ -37,6 +37,7 @@ PHRASES = {
     "padding": "letters of padding added",
     "cropped": "letters cut off",
     "word": "words that are not in the alphabet read as unknown",
+    "rounded": "numbers were rounded to 7 digits",
     "dropped": "intervals dropped",
     "beyond": "letters N for what lies beyond",
     "minus": "intervals of the minus strand",
@@ -143,6 +144,10 @@ class Expected:
         said += labels.get("columns") or [labels.get("column", "label")]
         columns = source.get("columns") or [name for name in table.columns if name not in said]
         self.content = [[float(cell) for cell in row] for row in table[columns].to_numpy()]
+        for number in (number for row in self.content for number in row):
+            longer = float(f"{number:.7g}") != number or 0 < abs(number) < 2**-126
+            if longer and np.float32(number) != number:
+                self.counts["rounded"] += 1
 
     def _read_intervals(self, source: dict) -> None:
         files = source["file"]

@@ -105,3 +105,21 @@ def test_single_precision_survives_text_and_parquet(tmp_path, values):
     for suffix in ("csv", "parquet"):
         path = write(tmp_path / f"any.{suffix}", {"x": values})
         np.testing.assert_array_equal(read_number_table(path).matrix[:, 0], np.float32(values))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_what_single_precision_rounds_is_counted(tmp_path, suffix):
+    values = [
+        0.1,
+        1234567.0,
+        16777216.0,
+        1.23456789,
+        16777217.0,
+        -0.00012345678,
+        1e-50,
+        0.0,
+        3.4e38,
+    ]
+    table = read_number_table(write(tmp_path / f"any.{suffix}", {"x": values}))
+    assert table.rounded == 4
+    np.testing.assert_array_equal(table.matrix[:, 0], np.float32(values))

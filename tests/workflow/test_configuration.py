@@ -316,6 +316,13 @@ def test_a_section_within_itself_is_refused():
     assert "nested more than" in message(models={"loop": loop})
 
 
+def test_aliases_of_aliases_are_refused_before_they_fill_the_memory():
+    many = ["x"] * 10
+    for _ in range(9):
+        many = [many] * 10
+    assert "more than 1,000,000 values" in message(models={"many": many})
+
+
 def test_json_with_tabs_is_read_like_yaml(tmp_path):
     file = tmp_path / "my.json"
     file.write_text(json.dumps({"datasets": {"d": DATASET}, "sede": 1}, indent="\t"))

@@ -23,6 +23,9 @@ from seqarena.errors import InputError
 INDEX_COLUMNS = ("", "__index_level_0__")
 """Names under which pandas stores the number of a row, in CSV and in Parquet."""
 
+TOO_LARGE = 2.0**128 - 2.0**103
+"""From this size on single precision rounds to infinity."""
+
 REMEDY = (
     "write a finite number with a decimal point, remove the record, or name the columns that are "
     "features (columns) without this one"
@@ -47,6 +50,8 @@ class NumberTable:
         The other columns that were asked for, by name.
     files : list of pathlib.Path
         Every file that was read.
+    rounded : int
+        Numbers of more digits than single precision keeps.
     """
 
     names: list[str]
@@ -55,6 +60,7 @@ class NumberTable:
     places: Places
     cells: dict[str, list[str]]
     files: list[Path]
+    rounded: int = 0
 
     def __len__(self) -> int:
         return len(self.names)
@@ -95,11 +101,12 @@ def read_number_table(
     known = [*others] if id_column is None else [id_column, *others]
     asked, cells, *_ = gather_cells(files, known) if known else ([], [])
     features = _features(files, columns, known)
-    parts, lines_of = [], []
+    parts, lines_of, rounded = [], [], 0
     for path in files:
         lines, part = _read_parquet(path, features) if is_parquet(path) else _read(path, features)
         refuse_no_rows(len(part), path)
-        parts.append(part)
+        rounded += _rounded(part)
+        parts.append(part.astype(np.float32))
         lines_of.append((path, lines))
     places = Places(lines_of)
     table = dict(zip(asked, cells, strict=True))
@@ -107,7 +114,7 @@ def read_number_table(
     if id_column is not None:
         check_names(names, places, id_column)
     other_cells = {name: table[name] for name in others}
-    return NumberTable(names, np.concatenate(parts), features, places, other_cells, files)
+    return NumberTable(names, np.concatenate(parts), features, places, other_cells, files, rounded)
 
 
 def _features(files: list[Path], columns: Sequence[str] | None, known: Sequence[str]) -> list[str]:
@@ -151,19 +158,32 @@ def _features(files: list[Path], columns: Sequence[str] | None, known: Sequence[
     return offered[0]
 
 
+def _rounded(numbers: np.ndarray) -> int:
+    """Count numbers of more digits than float32 keeps, and those that are too small for it.
+
+    0.1 is not among them: it has another value in single precision, but the same digits.
+    """
+    size = np.abs(numbers[numbers != numbers.astype(np.float32)])
+    small = size < np.finfo(np.float32).tiny
+    size = size[~small]
+    digit = 10.0 ** (np.floor(np.log10(size)) - np.finfo(np.float32).precision)
+    longer = np.abs(np.rint(size / digit) * digit - size) > 1e-12 * size
+    return np.count_nonzero(small) + np.count_nonzero(longer)
+
+
 def _read(path: Path, features: list[str]) -> tuple[list[int], np.ndarray]:
-    """Lines (each counted from 1) and float32 (rows, features) of a table that is text."""
-    numbers, lines = array("f"), array("q")
+    """Lines (each counted from 1) and float64 (rows, features) of a table that is text."""
+    numbers, lines = array("d"), array("q")
     for line, cells in iterate_table(path, features):
         try:
             numbers.extend(map(float, cells))
         except ValueError:
             _refuse_cell(path, line, cells, features)
         lines.append(line)
-        # Python reads 1_0 as 10; a user hardly means it. What is too large has become infinite.
-        if not np.isfinite(numbers[-len(cells) :]).all() or "_" in "".join(cells):
+        # Python reads 1_0 as 10; a user hardly means it.
+        if not np.less(np.abs(numbers[-len(cells) :]), TOO_LARGE).all() or "_" in "".join(cells):
             _refuse_cell(path, line, cells, features)
-    return lines.tolist(), np.array(numbers, np.float32).reshape(-1, len(features))
+    return lines.tolist(), np.array(numbers).reshape(-1, len(features))
 
 
 def _refuse_cell(path: Path, line: int, cells: list[str], features: list[str]) -> None:
@@ -179,16 +199,15 @@ def _refuse_cell(path: Path, line: int, cells: list[str], features: list[str]) -
 
 def _is_number(cell: str) -> bool:
     try:
-        with np.errstate(over="ignore"):
-            return bool(np.isfinite(np.float32(float(cell)))) and "_" not in cell
+        return abs(float(cell)) < TOO_LARGE and "_" not in cell
     except ValueError:
         return False
 
 
 def _read_parquet(path: Path, features: list[str]) -> tuple[range, np.ndarray]:
-    """Rows (counted from 1) and float32 (rows, features) of a table in Parquet."""
+    """Rows (counted from 1) and float64 (rows, features) of a table in Parquet."""
     read = read_columns(path, features)
-    matrix = np.empty((len(read[0]), len(features)), np.float32)
+    matrix = np.empty((len(read[0]), len(features)))
     for j, column in enumerate(read):
         kind = column.type
         if not (
@@ -200,9 +219,8 @@ def _read_parquet(path: Path, features: list[str]) -> tuple[range, np.ndarray]:
                 remedy="store it as numbers (0 and 1 for false and true), or name the columns that "
                 "are features (columns) without it",
             )
-        with np.errstate(over="ignore"):
-            matrix[:, j] = column.cast(pa.float64(), safe=False).to_numpy()
-        wrong = ~np.isfinite(matrix[:, j])
+        matrix[:, j] = column.cast(pa.float64(), safe=False).to_numpy()
+        wrong = ~(np.abs(matrix[:, j]) < TOO_LARGE)
         if wrong.any():
             row = int(wrong.argmax())
             value = column[row].as_py()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seqarena.data.description import note
 from seqarena.data.genome import open_genome
 from seqarena.data.intervals import read_intervals
 from seqarena.data.labels import Columns, Labels, as_labels, refuse_repeats
@@ -86,9 +87,10 @@ def read_number_records(
     """
     table = read_number_table(files, features, id_column, _named(columns))
     content = Numbers(table.matrix, table.columns)
-    return Records(
-        table.names, table.places, content, _labels(columns, table.cells, table.places), table.files
-    )
+    labels = _labels(columns, table.cells, table.places)
+    digits = np.finfo(np.float32).precision + 1
+    changes = note(f"numbers were rounded to {digits} digits", table.rounded)
+    return Records(table.names, table.places, content, labels, table.files, changes)
 
 
 def read_interval_records(
