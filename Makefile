@@ -7,6 +7,7 @@ DATA ?= ../shared/data
 CASE ?= overhead
 N ?= 10
 SEED ?= 2
+WORKERS ?= 2
 
 # TensorFlow's CPU and CUDA builds exclude each other, so each has an environment of its own.
 VENV := $(if $(GPU),.venv-gpu,.venv)
@@ -37,8 +38,9 @@ examples: install  ## Run all examples into results/examples/, those on data set
 report: install  ## Write Snakemake's own report of the results to report.zip
 	$(SNAKEMAKE) --report report.zip
 
-test: $(VENV)/.development  ## Run all tests
-	$(VENV)/bin/python -m pytest
+# Tests of a file stay in one process: they share what is costly to make.
+test: $(VENV)/.development  ## Run all tests, in WORKERS processes
+	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-fast: $(VENV)/.development  ## Run the tests that take no more than seconds
 	$(VENV)/bin/python -m pytest -m "not slow and not tensorflow"
