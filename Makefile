@@ -4,7 +4,7 @@ PYTHON ?= python3
 CORES ?= all
 GPU ?=
 DATA ?= ../shared/data
-CASE ?= overhead
+CASE ?= all
 N ?= 10
 SEED ?= 2
 WORKERS ?= 2
@@ -59,18 +59,20 @@ format: $(VENV)/.development  ## Bring code into shape
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/snakefmt Snakefile workflow
 
-bench: install  ## Measure one CASE, such as overhead; the table goes to results/bench/
+bench: install $(if $(filter all ingest encoding training,$(CASE)),.venv-peers/.installed)  ## Measure one CASE, or all, into results/bench/
 	$(IN_VENV) DATA="$(DATA)" python benchmarks/$(CASE).py
 
 lock:  ## Resolve requirements*.in anew into requirements*.txt
 	uv pip compile $(LOCK) requirements.in -o requirements.txt
 	uv pip compile $(LOCK) requirements-dev.in -o requirements-dev.txt
 	uv pip compile $(LOCK) requirements-gpu.in -o requirements-gpu.txt --no-emit-package tensorflow-cpu
+	uv pip compile $(LOCK) benchmarks/requirements-peers.in -o benchmarks/requirements-peers.txt \
+	  --override benchmarks/overrides-peers.txt --no-emit-package torch
 
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 clean:  ## Remove results and environments
-	rm -rf results logs .snakemake .venv .venv-gpu
+	rm -rf results logs .snakemake .venv .venv-gpu .venv-peers
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -83,4 +85,13 @@ $(VENV)/.runtime: $(RUNTIME) | $(VENV)/bin/python
 
 $(VENV)/.development: requirements-dev.txt | $(VENV)/.runtime
 	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# What the benchmarks compare with. PyTorch's ordinary package for Linux brings gigabytes of CUDA, so its
+# CPU build is taken where there is one of that name.
+.venv-peers/.installed: benchmarks/requirements-peers.txt benchmarks/requirements-torch.txt | $(VENV)/bin/python
+	$(VENV)/bin/python -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --no-deps --require-hashes -r benchmarks/requirements-peers.txt
+	.venv-peers/bin/python -m pip install --quiet --no-deps --require-hashes -r benchmarks/requirements-torch.txt || \
+	  echo "No CPU build of PyTorch is found here: cases run without PyTorch and tangermeme"
 	@touch $@

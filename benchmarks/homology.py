@@ -18,9 +18,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from measure import ROOT, write_figures
+from table import write_figures
 
-sys.path.insert(0, str(ROOT / "scripts"))
 from seqarena.data.alphabet import reverse_complement, translate
 from seqarena.data.dataset import Dataset
 from seqarena.data.reading import read_fasta

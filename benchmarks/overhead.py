@@ -8,25 +8,18 @@ starting of processes cost, less what running side by side gains.
 
 import json
 import os
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from measure import ROOT, run_workflow, write_figures
-
-ROUNDS = 3
+from measure import over_rounds, ratios, rounds, run_apart, run_workflow
+from table import write_figures
 
 
 def plain_seconds(results: Path) -> float:
     """Train the networks of a finished run in one fresh process; give its seconds."""
-    started = time.perf_counter()
-    command = [sys.executable, str(Path(__file__).with_name("plain_keras.py")), str(results)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "TF_CPP_MIN_LOG_LEVEL": "2"}
-    subprocess.run(command, check=True, env=environment)
-    return time.perf_counter() - started
+    script = Path(__file__).with_name("plain_keras.py")
+    return run_apart([sys.executable, script, results]).seconds
 
 
 def trained_epochs(results: Path) -> int:
@@ -39,24 +32,17 @@ def trained_epochs(results: Path) -> int:
 
 def main() -> None:
     """Alternate both, so that a machine whose speed drifts is fair to both."""
-    whole, plain, ratios, epochs = [], [], [], 0
-    for _ in range(ROUNDS):
+    whole, plain, epochs = [], [], 0
+    for _ in range(rounds()):
         with tempfile.TemporaryDirectory() as folder:
-            whole.append(run_workflow(Path(folder), cores=os.cpu_count()))
+            whole.append(run_workflow(Path(folder), cores=os.cpu_count()).seconds)
             plain.append(plain_seconds(Path(folder) / "results"))
             epochs = trained_epochs(Path(folder) / "results")
-        ratios.append(whole[-1] / plain[-1])
+    figures = over_rounds("whole_run_seconds", whole, "s")
+    figures += over_rounds("plain_process_seconds", plain, "s")
+    figures += ratios("ratio_whole_to_plain", whole, plain)
     write_figures(
-        "overhead",
-        [
-            ("whole_run_seconds", statistics.median(whole), "s"),
-            ("plain_process_seconds", statistics.median(plain), "s"),
-            ("ratio_whole_to_plain", statistics.median(ratios), "ratio"),
-            ("ratio_lowest", min(ratios), "ratio"),
-            ("ratio_highest", max(ratios), "ratio"),
-            ("epochs_trained", epochs, "epochs"),
-            ("rounds", ROUNDS, "runs"),
-        ],
+        "overhead", [*figures, ("epochs_trained", epochs, "epochs"), ("rounds", rounds(), "runs")]
     )
 
 

@@ -19,9 +19,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-from measure import ROOT, write_figures
+from table import write_figures
 
-sys.path.insert(0, str(ROOT / "scripts"))
 from seqarena.data.alphabet import reverse_complement
 from seqarena.data.dataset import Dataset, write_dataset
 
