@@ -1,24 +1,31 @@
 """Case `graph`: seconds until Snakemake knows what to do, at 10,000 jobs.
 
 The configuration has 50 datasets, 20 models and 8 repeats: 8,000 trainings, and the jobs around
-them. It is a dry run (`snakemake -n`) in an empty folder, and so has nothing to look up. With
-PROFILE=1 in the environment the functions that take longest are printed.
+them. It is a dry run (`snakemake -n`) in an empty folder. Beside it, in turn, a dry run of as many
+jobs of a single rule that has neither inputs nor parameters: what Snakemake takes for any workflow
+of that many jobs.
 """
 
-import cProfile
-import os
-import pstats
 import re
-import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import yaml
-from measure import ROOT, over_rounds, rounds, run_workflow
+from measure import ROOT, alternate, over_rounds, ratios, rounds, run_apart
 
 DATASETS, NETWORKS, REPEATS = 50, 17, 8
 """Networks; three baselines are always there."""
+
+PLAIN = """
+rule all:
+    input: expand("{{job}}", job=range({jobs}))
+
+rule one:
+    output: "{{job}}"
+    shell: "touch {{output}}"
+"""
 
 
 def configuration() -> dict:
@@ -35,44 +42,43 @@ def configuration() -> dict:
     }
 
 
-def count_jobs(folder: Path, path: Path) -> int:
-    """Ask Snakemake how many jobs there are."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"]
-    options = ["--directory", folder, "--configfile", path, "-n", "--quiet", "rules"]
-    printed = subprocess.run([*command, *options], check=True, capture_output=True, text=True)
-    return int(re.search(r"^total\s+(\d+)", printed.stdout + printed.stderr, re.M).group(1))
-
-
-def profile(folder: Path, path: Path) -> None:
-    """Make the graph in this process and print where the seconds go."""
-    from snakemake.cli import main as snakemake
-
-    snakefile = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
-    profiler = cProfile.Profile()
-    try:
-        profiler.runcall(snakemake, [*snakefile, "--configfile", str(path), "-n", "--quiet"])
-    except SystemExit:
-        pstats.Stats(profiler, stream=sys.stderr).sort_stats("cumulative").print_stats(60)
+def dry_run(folder: Path, *arguments: object) -> dict[str, float]:
+    """Let Snakemake say what it would do; give what that took, and how many jobs there are."""
+    command = [sys.executable, "-m", "snakemake", "--directory", folder, "--cores", 1]
+    with (folder / "printed.txt").open("w+") as printed:
+        usage = run_apart([*command, "-n", "--quiet", "rules", *arguments], printed)
+        printed.seek(0)
+        jobs = int(re.search(r"^total\s+(\d+)", printed.read(), re.M).group(1))
+    return vars(usage) | {"jobs": jobs}
 
 
 def main() -> None:
-    """Time dry runs."""
+    """Time both in turn."""
     from table import write_figures
 
-    with tempfile.TemporaryDirectory(prefix="seqarena-graph-") as folder:
-        path = Path(folder) / "many.yaml"
-        path.write_text(yaml.safe_dump(configuration()))
-        if os.environ.get("PROFILE"):
-            profile(Path(folder), path)
-            return
-        jobs = count_jobs(Path(folder), path)
-        options = ("--configfile", path, "-n")
-        runs = [run_workflow(Path(folder), *options, cores=1) for _ in range(rounds(1))]
-    figures = [("jobs", jobs, "jobs")]
-    figures += over_rounds("seconds", [usage.seconds for usage in runs], "s")
-    figures += over_rounds("processor_seconds", [u.processor_seconds for u in runs], "s")
-    figures += over_rounds("peak_mb", [usage.peak_mb for usage in runs], "MB")
-    write_figures("graph", [*figures, ("rounds", len(runs), "runs")])
+    with tempfile.TemporaryDirectory(prefix="seqarena-graph-") as name:
+        folder = Path(name)
+        many, plain = folder / "many.yaml", folder / "Snakefile"
+        many.write_text(yaml.safe_dump(configuration()))
+        snakefile = ("--snakefile", ROOT / "Snakefile", "--configfile")
+        plain.write_text(PLAIN.format(jobs=DATASETS * (NETWORKS + 3) * REPEATS))
+        contenders = {
+            "seqarena": partial(dry_run, folder, *snakefile, many),
+            "plain": partial(dry_run, folder, "--snakefile", plain),
+        }
+        measured = alternate(contenders, rounds(1))
+    figures = []
+    for name, runs in measured.items():
+        figures.append((f"{name}_jobs", runs[0]["jobs"], "jobs"))
+        units = {"seconds": "s", "processor_seconds": "s", "peak_mb": "MB"}
+        for field, unit in units.items():
+            figures += over_rounds(f"{name}_{field}", [run[field] for run in runs], unit)
+    per_job = (
+        [run["processor_seconds"] / run["jobs"] for run in measured[name]]
+        for name in ("seqarena", "plain")
+    )
+    figures += ratios("ratio_to_plain_a_job", *per_job)
+    write_figures("graph", [*figures, ("rounds", rounds(1), "runs")])
 
 
 if __name__ == "__main__":

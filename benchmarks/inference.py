@@ -24,6 +24,7 @@ BATCH = 512
 
 def save_network(folder: Path) -> None:
     """Train a network for one epoch on a few records, as a job does, and leave its file."""
+    import seqarena.models.light_keras  # noqa: F401  (as in a job)
     from seqarena.models.devices import configure
 
     device = configure("auto", os.cpu_count(), lock_folder=folder)

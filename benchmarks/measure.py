@@ -9,11 +9,20 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))  # for all that import from here
 PEERS = Path(os.environ.get("PEERS") or ROOT / ".venv-peers") / "bin/python"
 """Python of the environment that has what Seqarena is compared with; may be missing."""
+
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": str(ROOT / "scripts"),
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+}
+"""Of the processes that are started: as it was before modules of ours were imported here and chose
+settings of TensorFlow, which plain scripts would come to have too."""
 
 Figure = tuple[str, float, str]
 """Name, value (NaN where it wasn't measured) and unit."""
@@ -48,8 +57,8 @@ def rounds(default: int = 3) -> int:
     return int(os.environ.get("ROUNDS") or default)
 
 
-def run_apart(command: Iterable[object], **environment: str) -> Usage:
-    """Run a command to its end, without its output; give what it used.
+def run_apart(command: Iterable[object], output: int | IO = subprocess.DEVNULL) -> Usage:
+    """Run a command to its end; give what it used. `output` gets what it prints.
 
     Raises
     ------
@@ -60,9 +69,9 @@ def run_apart(command: Iterable[object], **environment: str) -> Usage:
     started = time.perf_counter()
     process = subprocess.Popen(
         arguments,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "scripts"), **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        env=ENVIRONMENT,
+        stdout=output,
+        stderr=output,
     )
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -74,10 +83,9 @@ def run_apart(command: Iterable[object], **environment: str) -> Usage:
 
 def start_asking(command: Iterable[object], **environment: str) -> subprocess.Popen:
     """Start a script that prints a JSON object as its last line; `answer` waits for it."""
-    quiet = {"TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONPATH": str(ROOT / "scripts")}
     return subprocess.Popen(
         [str(part) for part in command],
-        env={**os.environ, **quiet, **environment},
+        env={**ENVIRONMENT, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -152,8 +160,10 @@ def ratios(name: str, ours: list[float], theirs: list[float]) -> list[Figure]:
     return over_rounds(name, [one / other for one, other in pairs], "ratio")
 
 
-def run_workflow(folder: Path, *arguments: object, cores: int) -> Usage:
+def run_workflow(
+    folder: Path, *arguments: object, cores: int, output: int | IO = subprocess.DEVNULL
+) -> Usage:
     """Run the workflow in a folder; give what it used."""
     workflow = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"]
-    options = ["--directory", folder, "--cores", cores, "--quiet"]
-    return run_apart([*workflow, *options, *arguments])
+    options = ["--directory", folder, "--cores", cores, *arguments]
+    return run_apart([*workflow, *options], output)

@@ -19,21 +19,31 @@ from measure import ROOT, ask, size
 LENGTH = 200
 FEW = 2_000
 NETWORK = {"filters": [4], "kernel_sizes": [4], "hidden_units": [], "dropout": 0.0}
-SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
+FOLDS, REPEATS = 5, 2
 
 
 def write(folder: Path, n: int) -> None:
-    """Write a dataset and its splits, in a process of its own."""
+    """Write a dataset and its splits, as rule split_records does, in a process of its own."""
     from sequences import write_records
 
+    from split_records import KINDS
+
     dataset = write_records(folder, n, LENGTH)
-    roles = np.repeat(list(SHARES), [round(n * share) for share in SHARES.values()])
-    splits = dataset.records[["record"]].assign(repeat=1, fold=1, role=roles)
+    roles = np.array(["test", "validation", *["train"] * (FOLDS - 2)])
+    tables = [
+        dataset.records[["record"]].assign(
+            repeat=repeat, fold=fold, role=roles[(np.arange(n) + fold + repeat) % FOLDS]
+        )
+        for repeat in range(1, REPEATS + 1)
+        for fold in range(1, FOLDS + 1)
+    ]
+    splits = pd.concat(tables, ignore_index=True).astype(KINDS)
     splits.to_parquet(folder / "splits.parquet", index=False)
 
 
 def train(folder: Path) -> dict[str, float]:
     """Train in this process; give its memory in MiB."""
+    import seqarena.models.light_keras  # noqa: F401  (as in a job)
     from seqarena.models.devices import configure
 
     device = configure("auto", 1, lock_folder=folder)

@@ -43,7 +43,8 @@ def machine() -> str:
     """Say on what machine this is, and when."""
     return (
         f"{datetime.date.today()}, {cpu_name()}, {os.cpu_count()} cores, {platform.platform()}, "
-        f"Python {platform.python_version()}. In brackets the lowest and highest of all rounds."
+        f"Python {platform.python_version()}; load of the last minute {os.getloadavg()[0]:.1f}. In "
+        "brackets the lowest and highest of all rounds."
     )
 
 

@@ -89,13 +89,13 @@ def write_data(folder: Path, n: int) -> None:
 
 def train_ours(folder: Path, threads: int) -> dict:
     """Train in this process; give when epochs ended and the loss at the end."""
+    import seqarena.models.light_keras  # noqa: F401  (as in a job)
     from seqarena.data.dataset import read_dataset
-    from seqarena.models.devices import configure
-
-    device = configure("auto", threads, lock_folder=folder)
     from seqarena.models import progress
+    from seqarena.models.devices import configure
     from seqarena.models.training import train_networks
 
+    device = configure("auto", threads, lock_folder=folder)
     progress.SECONDS_BETWEEN_LINES = 0  # a line an epoch
     times = []
     with tempfile.TemporaryDirectory() as resume:
@@ -178,7 +178,9 @@ def contenders(folder: Path, n: int) -> dict:
     script = peer("keras_training.py", arrays, BATCH, EPOCHS)
     turns = {
         "seqarena": partial(run_ours, folder, n, jobs=len(visible_cards()) or cores, threads=1),
-        "plain_keras": partial(run_peer, [sys.executable, *script[1:]], n),
+        "plain_keras": partial(
+            run_peer, [sys.executable, *script[1:]], n, KERAS_BACKEND="tensorflow"
+        ),
         "seqarena_one_job_one_thread": partial(run_ours, folder, n, jobs=1, threads=1),
         "seqarena_one_job_all_threads": partial(run_ours, folder, n, jobs=1, threads=cores),
     }
