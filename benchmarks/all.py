@@ -21,6 +21,7 @@ CASES = (
     "overhead",
     "growth",
     "splitting",
+    "scale",
 )
 
 
