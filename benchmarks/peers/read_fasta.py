@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from pathlib import Path
 
 from footprint import peak_mb
 
@@ -15,7 +16,7 @@ def reader(peer: str):
         return lambda path: pyfastx.Fasta(path, build_index=False)
     from Bio.SeqIO.FastaIO import SimpleFastaParser
 
-    return SimpleFastaParser
+    return lambda path: SimpleFastaParser(Path(path).open())
 
 
 def main(peer: str, path: str) -> None:
