@@ -1,6 +1,7 @@
 """Measure the trainings on permuted labels, shuffled input, other seeds and fewer records."""
 
 import json
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -77,6 +78,8 @@ def main(snakemake):
     write_tsv(seed_spread(measured, metrics, metric, params.fixed_test), snakemake.output.seeds)
     curve = learning_curve(measured, metrics, metric, n_train)
     write_tsv(curve, snakemake.output.learning_curve)
+    for folder in params.resume:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Measure every model on held-out records, with intervals."""
 
 import json
+import shutil
 from pathlib import Path
 
 from rule_script import read_runs, read_tsv, rule_script
@@ -27,6 +28,7 @@ def main(snakemake):
     )
     write_tsv(thresholds, snakemake.output.thresholds)
     write_tsv(metrics, snakemake.output.metrics)
+    shutil.rmtree(snakemake.params.resume, ignore_errors=True)
 
 
 if __name__ == "__main__":

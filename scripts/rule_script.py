@@ -13,6 +13,8 @@ from pathlib import Path
 import pandas as pd
 
 from seqarena.errors import InputError
+from seqarena.files import remove_left_over
+from seqarena.interruption import join_run
 
 DISK_FULL = "free some space and run the same command again; what is finished is kept"
 
@@ -33,6 +35,9 @@ def rule_script(main: Callable) -> Callable:
     with exit status 1; Snakemake's ``show-failed-logs`` then shows it. So are a full disk and a
     full memory.
 
+    The process ends when the Snakemake that started it does, and begins by removing what an
+    earlier process that was killed has left of the outputs.
+
     Parameters
     ----------
     main : callable
@@ -45,6 +50,9 @@ def rule_script(main: Callable) -> Callable:
         if not snakemake.log:
             main(snakemake)
             return
+        join_run()
+        for path in snakemake.output:
+            remove_left_over(path)
         with _output_to(Path(snakemake.log[0])):
             try:
                 main(snakemake)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -55,8 +54,9 @@ def main(snakemake):
         key=resume_key(snakemake, device),
         progress=progress.info,
     )
+    # The kept folds stay until the run is evaluated: until Snakemake has noted that this job is
+    # finished, it would delete the outputs and train again if it were killed.
     write_run(run, output.predictions, output.history, output.info, output.folds)
-    shutil.rmtree(params.resume, ignore_errors=True)
 
 
 if __name__ == "__main__":

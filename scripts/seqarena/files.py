@@ -1,7 +1,9 @@
 """Writing files so that they appear whole or not at all."""
 
+import glob
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +38,13 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         with temporary.open("rb") as handle:
             os.fsync(handle.fileno())
         temporary.replace(path)
+
+
+def remove_left_over(path: str | Path) -> None:
+    """Remove what killed processes have left of writing `path`; nobody may be writing it."""
+    path = Path(path)
+    for folder in path.parent.glob(f".{glob.escape(path.name)}.????????"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_tsv(table: pd.DataFrame, path: str | Path) -> None:

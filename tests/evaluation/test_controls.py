@@ -418,6 +418,7 @@ def run_script(folder, predictions, summary, clusters, metrics, controls, fixed_
     inputs = {"summary": folder / "summary.json", "clusters": folder / "clusters.tsv"}
     inputs |= {"metrics": folder / "metrics.tsv", "splits": folder / "splits.parquet"}
     params = {"primary_metric": PRIMARY[summary["kind"]], "fixed_test": fixed_test, "seed": 1}
+    params["resume"] = []
     params["evaluation"] = {"bootstrap": 100, "equivalence": 0.01}
     script.main(
         SimpleNamespace(

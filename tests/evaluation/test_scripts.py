@@ -58,7 +58,7 @@ def test_each_script_reads_what_the_others_write(kind, tmp_path):
                 log=[],
                 input=SimpleNamespace(**paths),
                 output=SimpleNamespace(**files),
-                params=SimpleNamespace(**params, seed=0),
+                params=SimpleNamespace(**params, seed=0, resume=tmp_path / "resume"),
             )
         )
         paths.update(files)

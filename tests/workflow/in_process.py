@@ -116,6 +116,7 @@ def main(folder):
         given.predictions = predictions
         output = Named(metrics=f"{results}/metrics.tsv", thresholds=f"{results}/thresholds.tsv")
         params = {"evaluation": config["evaluation"], "seed": config["seed"]}
+        params["resume"] = f"{results}/resume"
         call("evaluate_models", params, given, output)
 
 

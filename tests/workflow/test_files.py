@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from seqarena.errors import InputError
-from seqarena.files import whole_file, write_json, write_tsv
+from seqarena.files import remove_left_over, whole_file, write_json, write_tsv
 
 
 def test_a_failure_keeps_the_old_file_and_leaves_nothing_else(tmp_path):
@@ -24,6 +24,18 @@ def test_success_replaces_and_makes_folders(tmp_path):
     write_tsv(pd.DataFrame({"record": ["NA", "1"], "value": [0.1, None]}), path)
     assert path.read_text() == "record\tvalue\nNA\t0.1\n1\t\n"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path):
+    path = tmp_path / "table [1].tsv"
+    with whole_file(path) as left, whole_file(tmp_path / "other.tsv") as other:
+        left.write_text("half")
+        other.write_text("of another file")
+        remove_left_over(path)
+        assert not left.parent.exists()
+        left.parent.mkdir()
+        left.write_text("whole")
+    assert path.read_text() == "whole" and (tmp_path / "other.tsv").exists()
 
 
 def test_json_refuses_nan(tmp_path):

@@ -23,7 +23,7 @@ def main(snakemake):
     progress.info("fold 1/5")
     {statement}
 
-main(SimpleNamespace(log=["logs/rule.log"]))
+main(SimpleNamespace(log=["logs/rule.log"], output=["out/table.tsv"]))
 """
 
 

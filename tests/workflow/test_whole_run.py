@@ -136,8 +136,8 @@ def test_training_tells_its_progress_on_the_terminal(finished):
 
 
 def test_no_resume_state_is_left(finished):
-    left = (finished.folder / "results").glob("*/resume/**/*")
-    assert not [path for path in left if path.is_file()]
+    assert not list((finished.folder / "results").glob("**/resume"))
+    assert not list((finished.folder / "results").glob("**/.*.????????"))
 
 
 def test_a_second_run_has_nothing_to_do(finished, tiny_configuration):

@@ -18,9 +18,16 @@ from seqarena.configuration import complete_config, is_baseline
 from seqarena.control_names import control_names, control_seed, trained_models
 from seqarena.errors import InputError
 from seqarena.input_paths import builder_file, resolve_paths
+from seqarena.interruption import begin_run, hold_lifeline
 from seqarena.models.devices import visible_cards
 from seqarena.simulation_settings import is_simulated_table, simulated_source
 from seqarena.split_settings import has_fixed_test
+
+# In a cluster's job Snakemake runs again, without a lock, and the script watches that one.
+if workflow.is_main_process:
+    begin_run(".snakemake/seqarena", engine_locks=".snakemake/locks")
+else:
+    hold_lifeline(".snakemake/seqarena")
 
 schema = yaml.safe_load(
     (Path(workflow.basedir) / "workflow/schemas/config.schema.yaml").read_text()

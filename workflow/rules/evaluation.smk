@@ -24,6 +24,8 @@ rule evaluate_models:
     params:
         evaluation=settings["evaluation"],
         seed=settings["seed"],
+        # Folds that were kept over a kill are needed no more once their runs are read.
+        resume="results/{dataset}/resume",
         code=code("evaluate_models"),
     script:
         "../../scripts/evaluate_models.py"
@@ -101,6 +103,9 @@ rule evaluate_controls:
         fixed_test=lambda wildcards: has_fixed_test(DATASETS[wildcards.dataset]["split"]),
         evaluation=settings["evaluation"],
         seed=settings["seed"],
+        resume=lambda wildcards: of_controls(
+            "results/{dataset}/controls/{control}/resume", wildcards.dataset
+        ),
         code=code("evaluate_controls"),
     script:
         "../../scripts/evaluate_controls.py"

@@ -58,7 +58,8 @@ rule train_network:
         reverse_complement=of_model("reverse_complement"),
         seed=settings["seed"],
         device=settings["device"],
-        # Outside of the outputs, which Snakemake deletes before it runs a rule again.
+        # Outside of the outputs, which Snakemake deletes before it runs a rule again. The rules that
+        # evaluate a dataset's runs and controls remove it.
         resume="results/{dataset}/resume/{model}/repeat{repeat}",
         code=code("train_network"),
     script:
@@ -90,4 +91,4 @@ use rule train_network as train_control_network with:
         "logs/benchmark/{dataset}/controls/{control}/{model}/repeat{repeat}.tsv"
     params:
         seed=seed_of_control,
-        resume="results/{dataset}/resume/controls/{control}/{model}/repeat{repeat}",
+        resume="results/{dataset}/controls/{control}/resume/{model}/repeat{repeat}",

@@ -323,7 +323,7 @@ def write_run(
     for fold, model in run.models.items():
         if isinstance(model, str | Path):
             with whole_file(Path(models_folder) / f"fold{fold}.keras") as path:
-                shutil.copyfile(model, path)
+                _link_or_copy(model, path)
         else:
             with whole_file(Path(models_folder) / f"fold{fold}.joblib") as path:
                 joblib.dump(model, path)
@@ -333,6 +333,14 @@ def write_run(
         run.history.to_csv(path, sep="\t", index=False)
     with whole_file(info_path) as path:
         path.write_text(json.dumps(run.info, indent=2) + "\n", encoding="utf-8")
+
+
+def _link_or_copy(source: str | Path, path: Path) -> None:
+    """Give a file another name, so that it takes its room once; a copy where that can't be."""
+    try:
+        os.link(source, path)
+    except OSError:
+        shutil.copyfile(source, path)
 
 
 def read_run(
@@ -359,7 +367,7 @@ class FoldStore:
 
     A fold is written into a temporary folder that is renamed when complete, so what is found is
     whole. It is outside of the workflow's outputs, which Snakemake deletes before a rule runs
-    again; who writes the outputs removes the store.
+    again; who reads the outputs removes the store, since only then it is sure that they stay.
 
     Parameters
     ----------

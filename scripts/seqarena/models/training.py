@@ -276,7 +276,7 @@ def train_networks(
     repeat : int
         Which repeat of the splits.
     resume_folder : path-like
-        Keeps finished folds and their models. The caller removes it once the run is written.
+        Keeps finished folds and their models. Who reads what is written of the run removes it.
     key : str
         Digest of all that decides the results; folds kept under another are trained again.
     representation : mapping, optional
