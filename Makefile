@@ -15,10 +15,10 @@ RUNTIME := $(if $(GPU),requirements-gpu.txt,requirements.txt)
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 SNAKEMAKE := $(IN_VENV) snakemake --cores $(CORES)
 
-.PHONY: help install run example examples test test-fast fuzz lint format bench report lock clean
+.PHONY: help install run example examples test test-fast test-resume fuzz lint format bench report lock clean
 
 help:  ## Say what there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | awk -F: '{printf "  make %-10s%s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | awk -F: '{printf "  make %-12s%s\n", $$1, $$2}'
 
 install: $(VENV)/.runtime  ## Make the environment (GPU=1: TensorFlow with CUDA)
 
@@ -44,6 +44,9 @@ test: $(VENV)/.development  ## Run all tests, in WORKERS processes
 
 test-fast: $(VENV)/.development  ## Run the tests that take no more than seconds
 	$(VENV)/bin/python -m pytest -m "not slow and not tensorflow"
+
+test-resume: $(VENV)/.development  ## Kill the workflow N times at moments drawn by SEED, and compare
+	RESUME_KILLS=$(N) RESUME_SEED=$(SEED) RESUME_WHOLE=1 $(VENV)/bin/python -m pytest -q -s tests/workflow/test_kills.py
 
 fuzz: $(VENV)/.development  ## Try N seeds of spoiled files and configurations, from SEED on
 	FUZZ_SEED=$(SEED) FUZZ_TRIES=$(N) $(VENV)/bin/python -m pytest -q -s tests/data/test_withstand.py
