@@ -96,7 +96,7 @@ def figures_of(at: Scenario, measured: Measured) -> list[Figure]:
     )
     all_jobs = at.trainings + at.datasets * (jobs - trainings) / graph.DATASETS
     hours, letters = core_hours(at, measured), at.records * at.letters
-    framework = measured("memory", "peak_mb_2000")
+    framework = measured("memory", "peak_mb_20000")
     kept = measured("memory", "bytes_per_letter_training") * letters / 2**20
     a_record = BYTES["record"] + BYTES["role"] * at.folds * at.repeats + at.letters
     a_training = 2 * BYTES["prediction"] * at.records + BYTES["model"] * at.folds

@@ -14,14 +14,15 @@ from seqarena.models.runs import write_run
 def main(snakemake):
     """Write predictions, history, the record of the run and the fitted models."""
     params, output = snakemake.params, snakemake.output
+    repeat = int(snakemake.wildcards.repeat)
     run = train_baseline(
         read_dataset(Path(snakemake.input.tokens).parent),
-        pd.read_parquet(snakemake.input.splits),
+        pd.read_parquet(snakemake.input.splits, filters=[("repeat", "==", repeat)]),
         snakemake.wildcards.model,
         params.architecture,
         params.parameters,
         seed=params.seed,
-        repeat=int(snakemake.wildcards.repeat),
+        repeat=repeat,
         threads=snakemake.threads,
     )
     write_run(run, output.predictions, output.history, output.info, output.folds)

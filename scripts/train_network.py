@@ -16,6 +16,8 @@ from seqarena.models.devices import configure, strategy
 from seqarena.models.runs import versions, write_run
 from seqarena.models.training import train_networks
 
+READ_AT_ONCE = 1 << 20
+
 
 def resume_key(snakemake, device):
     """Digest all that decides the result: finished folds of another key are not resumed."""
@@ -23,7 +25,9 @@ def resume_key(snakemake, device):
     parts = [params, asdict(device), versions("keras", "tensorflow", "numpy")]
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
     for path in sorted(set(snakemake.input)):
-        digest.update(Path(path).read_bytes())
+        with Path(path).open("rb") as handle:
+            while part := handle.read(READ_AT_ONCE):
+                digest.update(part)
     return digest.hexdigest()
 
 
@@ -31,6 +35,7 @@ def resume_key(snakemake, device):
 def main(snakemake):
     """Write predictions, history, the record of the run and the trained networks."""
     params, output = snakemake.params, snakemake.output
+    repeat = int(snakemake.wildcards.repeat)
     device = configure(
         params.device,
         snakemake.threads,
@@ -39,7 +44,7 @@ def main(snakemake):
     )
     run = train_networks(
         read_dataset(Path(snakemake.input.tokens).parent),
-        pd.read_parquet(snakemake.input.splits),
+        pd.read_parquet(snakemake.input.splits, filters=[("repeat", "==", repeat)]),
         model_name=snakemake.wildcards.model,
         architecture=params.architecture,
         parameters=params.parameters,
@@ -47,7 +52,7 @@ def main(snakemake):
         representation=params.representation,
         reverse_complement=params.reverse_complement,
         seed=params.seed,
-        repeat=int(snakemake.wildcards.repeat),
+        repeat=repeat,
         device=device,
         strategy=strategy(),
         resume_folder=Path(params.resume),

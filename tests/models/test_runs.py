@@ -29,6 +29,19 @@ def test_fold_seeds_differ_and_stay():
     assert runs.fold_seed(1, 2, 3) == runs.fold_seed(1, 2, 3)
 
 
+def test_folds_are_the_same_whether_names_are_text_or_codes(make_dataset, make_splits):
+    dataset = make_dataset()
+    splits = make_splits(dataset)
+    names = ["a name that no row has", *dataset.records["record"]]
+    coded = splits.assign(
+        record=pd.Categorical(splits["record"], names), role=splits["role"].astype("category")
+    )
+    folds = [runs.folds_of(dataset, table, seed=1, repeat=1) for table in (splits, coded)]
+    for text, codes in zip(*folds, strict=True):
+        for role in ("train", "validation", "test", "monitored"):
+            np.testing.assert_array_equal(getattr(text, role), getattr(codes, role))
+
+
 def test_folds_hold_the_rows_of_their_roles(make_dataset, make_splits):
     dataset = make_dataset()
     splits = make_splits(dataset)

@@ -138,7 +138,9 @@ def folds_of(dataset, splits: pd.DataFrame, *, seed: int, repeat: int) -> list[F
         For a record that the dataset lacks, or a fold without training, validation or test records.
     """
     mine = splits[splits["repeat"] == repeat]
-    rows = pd.Index(dataset.records["record"]).get_indexer(mine["record"])
+    # Each record is looked up once, not once a fold: names take far more memory than their codes.
+    names = mine["record"].astype("category").cat
+    rows = pd.Index(dataset.records["record"]).get_indexer(names.categories)[names.codes]
     if (rows < 0).any():
         record = mine["record"].to_numpy()[rows < 0][0]
         raise InputError(
@@ -148,11 +150,11 @@ def folds_of(dataset, splits: pd.DataFrame, *, seed: int, repeat: int) -> list[F
         )
     if mine.empty:
         raise InputError(f"The splits hold no repeat {repeat}.")
-    numbers, roles = mine["fold"].to_numpy(), mine["role"].to_numpy()
+    numbers, roles = mine["fold"].to_numpy(), mine["role"]
     folds = []
     for number in np.unique(numbers):
         by_role = {
-            role: np.sort(rows[(numbers == number) & (roles == role)]).astype(np.int64)
+            role: np.sort(rows[(numbers == number) & (roles == role).to_numpy()]).astype(np.int64)
             for role in ("train", "validation", "test")
         }
         for role, members in by_role.items():
