@@ -44,8 +44,10 @@ TABLES = ("comparison.tsv", "similarity.tsv", "calibration.tsv", "tables/predict
 VICTIMS = ("training", "worker", "snakemake")
 NETWORK = "train_network"
 
-#: Keys of JSON files whose values are another at each run, or tell of kills.
+#: Keys of JSON files whose values are another at each run, or tell of kills. Keras numbers what
+#: layers share by addresses in memory.
 OF_A_RUN = {"seconds", "peak_memory_mb", "utilisation", "resumed", "created"}
+OF_A_RUN |= {"date_saved", "shared_object_id"}
 
 
 @dataclass
@@ -350,8 +352,10 @@ def content(path: Path):
     if path.suffix == ".keras":
         with zipfile.ZipFile(path) as archive:
             parts = {name: archive.read(name) for name in archive.namelist()}
-        parts["metadata.json"] = json.loads(parts["metadata.json"]) | {"date_saved": None}
-        return parts
+        return {
+            name: _lasting(json.loads(part)) if name.endswith(".json") else part
+            for name, part in parts.items()
+        }
     return path.read_bytes()
 
 
