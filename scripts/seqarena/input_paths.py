@@ -10,7 +10,7 @@ from seqarena.errors import InputError
 from seqarena.split_settings import ROLES
 
 
-def resolve_paths(config: dict, files: Sequence[str | Path] = ()) -> None:
+def resolve_paths(config: dict, files: Sequence[str | Path] = (), must_exist: bool = True) -> None:
     """Give input paths their one form and make sure that each is there.
 
     Sources become lists of paths, or a mapping from class to such a list. Relative paths start from
@@ -22,11 +22,13 @@ def resolve_paths(config: dict, files: Sequence[str | Path] = ()) -> None:
         As `complete_config` returns it.
     files : sequence of path-like, optional
         The YAML files from which it was read, to name lines in messages.
+    must_exist : bool
+        Whether the files lie on this machine, and not in a cloud's storage.
 
     Raises
     ------
     InputError
-        If a file is missing; the nearest name in its folder is suggested.
+        If a file is missing that must exist; the nearest name in its folder is suggested.
     """
     folder = config["data_folder"]
 
@@ -34,8 +36,9 @@ def resolve_paths(config: dict, files: Sequence[str | Path] = ()) -> None:
         if isinstance(value, dict):
             return {key: resolve((*keys, key), part) for key, part in value.items()}
         if isinstance(value, list):
-            return [_existing(Path(folder, part), keys, files) for part in value]
-        return _existing(Path(folder, value), keys, files)
+            return [resolve(keys, part) for part in value]
+        path = Path(folder, value)
+        return _existing(path, keys, files) if must_exist else str(path)
 
     for name, dataset in config["datasets"].items():
         keys = ("datasets", name)

@@ -251,6 +251,12 @@ def test_paths_start_from_the_data_folder(tmp_path):
     assert config["datasets"]["d"]["labels"]["table"] == str(tmp_path / "labels.tsv")
 
 
+def test_paths_of_a_cloud_are_not_looked_for_here():
+    config = complete(data_folder="bucket")
+    resolve_paths(config, must_exist=False)
+    assert config["datasets"]["d"]["fasta"] == ["bucket/records.fasta"]
+
+
 def test_a_missing_file_suggests_the_nearest(tmp_path):
     (tmp_path / "record.fasta").touch()
     with pytest.raises(InputError, match=r"did you mean `.*record\.fasta`"):

@@ -19,6 +19,7 @@ from seqarena.control_names import control_names, control_seed, trained_models
 from seqarena.errors import InputError
 from seqarena.input_paths import builder_file, resolve_paths
 from seqarena.interruption import begin_run, hold_lifeline
+from seqarena.job_size import demand, letters_per_byte, training_minutes_per_mb, unpacked_mb
 from seqarena.models.devices import visible_cards
 from seqarena.simulation_settings import is_simulated_table, simulated_source
 from seqarena.split_settings import has_fixed_test
@@ -34,7 +35,9 @@ schema = yaml.safe_load(
 )
 try:
     settings = complete_config(config, schema, workflow.configfiles)
-    resolve_paths(settings, workflow.configfiles)
+    # In a cloud, Snakemake looks for the files in its storage.
+    in_storage = workflow.storage_settings.default_storage_provider is not None
+    resolve_paths(settings, workflow.configfiles, must_exist=not in_storage)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -51,6 +54,27 @@ def check_device():
             "The configuration asks for a GPU (device: gpu), and this machine shows none."
             "\n  what to do: check `nvidia-smi` and CUDA_VISIBLE_DEVICES, or set device: auto"
         )
+
+
+snakemake_expand = expand
+
+
+def expand(patterns, **wildcards):
+    """Expand patterns, also outputs of rules that lie in a cloud's storage.
+
+    Snakemake's own refuses those (its issue 3027). Taken back to the path in the rule, they are
+    put into storage again where they are used.
+    """
+
+    def path_in_rule(pattern):
+        if not getattr(pattern, "is_storage", False):
+            return pattern
+        prefix = workflow.storage_settings.default_storage_prefix
+        return pattern.storage_object.query.removeprefix(prefix).removeprefix("/")
+
+    if isinstance(patterns, str):
+        patterns = [patterns]
+    return snakemake_expand([path_in_rule(pattern) for pattern in patterns], **wildcards)
 
 
 def any_of(names):
@@ -119,6 +143,37 @@ def of_model(*keys):
         return value
 
     return look_up
+
+
+def grows(base, per_mb):
+    """Give a resource function: so much, and so much more for each MB of the job's input."""
+
+    def resource(wildcards, input, attempt):
+        return demand(base, per_mb, input.size_mb, attempt)
+
+    return resource
+
+
+def grows_with_records(base, per_mb):
+    """Give a resource function that counts the records of a source, unpacked.
+
+    A genome counts by what is cut from it, since it is never held as a whole.
+    """
+
+    def resource(wildcards, input, attempt):
+        sizes = dict(zip(input, input.size_files_mb))
+        sizes.pop(input.get("genome"), None)
+        letters = letters_per_byte(DATASETS[wildcards.dataset].get("intervals"))
+        return demand(base, per_mb, letters * unpacked_mb(sizes), attempt)
+
+    return resource
+
+
+def training_minutes(wildcards, input, attempt):
+    """Give the time that the training of a network may take."""
+    epochs = settings["models"][wildcards.model]["training"]["epochs"]
+    folds = DATASETS[wildcards.dataset]["split"].get("folds", 1)
+    return demand(60, training_minutes_per_mb(epochs, folds), input.size_mb, attempt)
 
 
 def networks_of(dataset):

@@ -23,6 +23,9 @@ rule simulate_dataset:
         dataset=any_of([name for name in SIMULATED if name not in SIMULATED_TABLES]),
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 0),
+        runtime=grows(30, 0),
     params:
         simulation=of_dataset("simulation"),
         seed=settings["seed"],
@@ -65,6 +68,9 @@ rule prepare_dataset:
         "logs/benchmark/{dataset}/prepare_dataset.tsv"
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows_with_records(1_500, 20),
+        runtime=grows(60, 0.05),
     params:
         task=of_dataset("task"),
         source=source_of,

@@ -21,6 +21,9 @@ rule evaluate_models:
         "logs/benchmark/{dataset}/evaluate_models.tsv"
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(60, 5),
     params:
         evaluation=settings["evaluation"],
         seed=settings["seed"],
@@ -46,6 +49,9 @@ rule evaluate_similarity:
         "logs/benchmark/{dataset}/evaluate_similarity.tsv"
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(60, 5),
     params:
         evaluation=settings["evaluation"],
         seed=settings["seed"],
@@ -71,6 +77,9 @@ rule calibrate_models:
         dataset=any_of(datasets_of("binary", "multiclass", "multilabel")),
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(60, 5),
     params:
         evaluation=settings["evaluation"],
         seed=settings["seed"],
@@ -98,6 +107,9 @@ rule evaluate_controls:
         "logs/benchmark/{dataset}/evaluate_controls.tsv"
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(60, 5),
     params:
         primary_metric=of_dataset("primary_metric"),
         fixed_test=lambda wildcards: has_fixed_test(DATASETS[wildcards.dataset]["split"]),
@@ -126,6 +138,9 @@ rule diagnose_models:
         "logs/benchmark/{dataset}/diagnose_models.tsv"
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(30, 1),
     params:
         primary_metric=of_dataset("primary_metric"),
         evaluation=settings["evaluation"],
@@ -153,6 +168,9 @@ rule compare_models:
         "logs/benchmark/{dataset}/compare_models.tsv"
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(60, 5),
     params:
         baselines=BASELINES,
         primary_metric=of_dataset("primary_metric"),
@@ -175,6 +193,9 @@ rule compare_across_datasets:
         "logs/benchmark/compare_across_datasets.tsv"
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(30, 1),
     params:
         code=code("compare_across_datasets"),
     script:

@@ -21,6 +21,9 @@ rule train_baseline:
     conda:
         "../../envs/analysis.yaml"
     threads: settings["threads"]
+    resources:
+        mem_mb=grows(2_000, 40),
+        runtime=grows(60, 5),
     params:
         architecture=of_model("architecture"),
         parameters=of_model("parameters"),
@@ -49,6 +52,8 @@ rule train_network:
         "../../envs/training.yaml"
     threads: settings["threads"]
     resources:
+        mem_mb=grows(2_500, 20),
+        runtime=training_minutes,
         gpu=0 if settings["device"] == "cpu" else settings["gpus"],
     params:
         architecture=of_model("architecture"),

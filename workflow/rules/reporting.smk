@@ -30,6 +30,9 @@ rule plot_curves:
         model=any_of(NETWORKS),
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(30, 1),
     params:
         code=code("plot_curves"),
     script:
@@ -62,6 +65,9 @@ rule plot_classification:
         dataset=any_of(datasets_of("binary", "multiclass")),
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(30, 1),
     params:
         models=list(settings["models"]),
         primary_metric=of_dataset("primary_metric"),
@@ -108,6 +114,9 @@ rule plot_multilabel:
         dataset=any_of(datasets_of("multilabel")),
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(30, 1),
     params:
         models=list(settings["models"]),
         primary_metric=of_dataset("primary_metric"),
@@ -139,6 +148,9 @@ rule plot_regression:
         dataset=any_of(datasets_of("regression")),
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(30, 1),
     params:
         models=list(settings["models"]),
         primary_metric=of_dataset("primary_metric"),
@@ -159,6 +171,9 @@ rule plot_similarity:
         "logs/benchmark/{dataset}/plot_similarity.tsv"
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(30, 1),
     params:
         models=list(settings["models"]),
         primary_metric=of_dataset("primary_metric"),
@@ -180,6 +195,9 @@ rule plot_calibration:
         "logs/benchmark/{dataset}/plot_calibration.tsv"
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(30, 1),
     params:
         models=list(settings["models"]),
         code=code("plot_calibration"),
@@ -199,6 +217,9 @@ rule plot_learning_curve:
         "logs/benchmark/{dataset}/plot_learning_curve.tsv"
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(30, 1),
     params:
         models=list(settings["models"]),
         primary_metric=of_dataset("primary_metric"),
@@ -225,6 +246,9 @@ rule plot_critical_difference:
         "logs/benchmark/plot_critical_difference.tsv"
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(30, 1),
     params:
         code=code("plot_critical_difference"),
     script:
@@ -250,6 +274,9 @@ rule write_tables:
         "logs/benchmark/{dataset}/write_tables.tsv"
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(30, 1),
     params:
         primary_metric=of_dataset("primary_metric"),
         code=code("write_tables"),
@@ -284,6 +311,9 @@ rule write_report:
         "logs/benchmark/write_report.tsv"
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(30, 1),
     params:
         settings=settings,
         command=COMMAND,

@@ -19,6 +19,9 @@ rule group_records:
     conda:
         "../../envs/analysis.yaml"
     threads: settings["threads"]
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(60, 1),
     params:
         grouping=of_dataset("grouping"),
         both_strands=of_dataset("both_strands"),
@@ -41,6 +44,9 @@ rule split_records:
         "logs/benchmark/{dataset}/split_records.tsv"
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 10),
+        runtime=grows(30, 1),
     params:
         split=of_dataset("split"),
         seed=settings["seed"],
@@ -65,6 +71,9 @@ rule audit_leakage:
     conda:
         "../../envs/analysis.yaml"
     threads: settings["threads"]
+    resources:
+        mem_mb=grows(1_500, 40),
+        runtime=grows(60, 1),
     params:
         audit=settings["audit"],
         both_strands=of_dataset("both_strands"),
@@ -91,6 +100,9 @@ rule make_control:
         "logs/benchmark/{dataset}/controls/{control}/make_control.tsv"
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 10),
+        runtime=grows(30, 1),
     params:
         control="{control}",
         seed=settings["seed"],
