@@ -3,6 +3,7 @@
 PYTHON ?= python3
 CORES ?= all
 GPU ?=
+PROFILE ?=
 DATA ?= ../shared/data
 CASE ?= all
 N ?= 10
@@ -13,16 +14,17 @@ WORKERS ?= 2
 VENV := $(if $(GPU),.venv-gpu,.venv)
 RUNTIME := $(if $(GPU),requirements-gpu.txt,requirements.txt)
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
-SNAKEMAKE := $(IN_VENV) snakemake --cores $(CORES)
+# On a cluster the profile says how many jobs there may be at a time.
+SNAKEMAKE := $(IN_VENV) snakemake $(if $(PROFILE),--profile profiles/$(PROFILE),--cores $(CORES))
 
-.PHONY: help install run example examples test test-fast test-resume fuzz lint format bench report lock clean
+.PHONY: help install run example examples test test-fast test-resume test-slurm fuzz lint format bench report lock clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | awk -F: '{printf "  make %-12s%s\n", $$1, $$2}'
 
-install: $(VENV)/.runtime  ## Make the environment (GPU=1: TensorFlow with CUDA)
+install: $(VENV)/.runtime $(if $(PROFILE),$(VENV)/.cluster)  ## Make the environment (GPU=1: TensorFlow with CUDA)
 
-run: install  ## Run the default configuration to its report
+run: install  ## Run the default configuration to its report (on a cluster by PROFILE=slurm)
 	$(SNAKEMAKE)
 	@echo "The report: $(CURDIR)/results/report.html"
 
@@ -48,6 +50,9 @@ test-fast: $(VENV)/.development  ## Run the tests that take no more than seconds
 test-resume: $(VENV)/.development  ## Kill the workflow N times at moments drawn by SEED, and compare
 	RESUME_KILLS=$(N) RESUME_SEED=$(SEED) RESUME_WHOLE=1 $(VENV)/bin/python -m pytest -q -s tests/workflow/test_kills.py
 
+test-slurm: $(VENV)/.development $(VENV)/.cluster  ## Run the workflow through a SLURM on this machine
+	$(VENV)/bin/python -m pytest -m slurm tests/slurm
+
 fuzz: $(VENV)/.development  ## Try N seeds of spoiled files and configurations, from SEED on
 	FUZZ_SEED=$(SEED) FUZZ_TRIES=$(N) $(VENV)/bin/python -m pytest -q -s tests/data/test_withstand.py
 
@@ -71,6 +76,7 @@ lock:  ## Resolve requirements*.in anew into requirements*.txt
 	uv pip compile $(LOCK) requirements-gpu.in -o requirements-gpu.txt --no-emit-package tensorflow-cpu
 	uv pip compile $(LOCK) benchmarks/requirements-peers.in -o benchmarks/requirements-peers.txt \
 	  --override benchmarks/overrides-peers.txt --no-emit-package torch
+	uv pip compile $(LOCK) requirements-cluster.in -o requirements-cluster.txt
 
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
@@ -84,6 +90,10 @@ $(VENV)/bin/python:
 
 $(VENV)/.runtime: $(RUNTIME) | $(VENV)/bin/python
 	$(VENV)/bin/python -m pip install --quiet --require-hashes -r $(RUNTIME)
+	@touch $@
+
+$(VENV)/.cluster: requirements-cluster.txt | $(VENV)/.runtime
+	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-cluster.txt
 	@touch $@
 
 $(VENV)/.development: requirements-dev.txt | $(VENV)/.runtime

@@ -8,6 +8,7 @@ import yaml
 from .conftest import ROOT
 
 LOCKS = sorted(ROOT.glob("requirements*.txt"))
+ADDITIONS = {"requirements-cluster"}  # to an environment, not a whole one
 PROGRAMS = {"python", "mmseqs2"}
 CONDA_NAMES = {
     "matplotlib-base": "matplotlib",
@@ -34,7 +35,7 @@ def test_locks_carry_hashes_and_no_address(path):
     text = path.read_text()
     assert "://" not in text and "index-url" not in text
     entries = re.split(r"\n(?=[a-z])", text.strip())
-    assert len(entries) > 50
+    assert len(entries) > (10 if path.stem in ADDITIONS else 50)
     assert all("--hash=sha256:" in entry for entry in entries)
 
 
@@ -42,6 +43,8 @@ def test_locks_agree_with_each_other():
     runtime = locked(ROOT / "requirements.txt")
     for path in LOCKS:
         versions = locked(path)
+        if path.stem in ADDITIONS:
+            versions = runtime | versions
         missing = {name for name in runtime if versions.get(name) != runtime[name]}
         assert missing <= {"tensorflow-cpu", "tensorflow"}
 
