@@ -46,6 +46,9 @@ rule simulate_table:
         dataset=any_of(SIMULATED_TABLES),
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=grows(1_500, 0),
+        runtime=grows(30, 0),
     params:
         simulation=of_dataset("simulation"),
         seed=settings["seed"],
