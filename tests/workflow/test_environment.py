@@ -1,12 +1,15 @@
 """The lock and what must agree with it."""
 
+import ast
 import re
+from importlib.metadata import packages_distributions
 
 import pytest
 import yaml
 
 from .conftest import ROOT
 
+SCRIPTS = ROOT / "scripts"
 LOCKS = sorted(ROOT.glob("requirements*.txt"))
 ADDITIONS = {"requirements-cluster"}  # to an environment, not a whole one
 PROGRAMS = {"python", "mmseqs2"}
@@ -14,6 +17,15 @@ CONDA_NAMES = {
     "matplotlib-base": "matplotlib",
     "parasail-python": "parasail",
     "tensorflow": "tensorflow-cpu",
+}
+BROUGHT_BY = {"markupsafe": "jinja2", "threadpoolctl": "scikit-learn"}
+INSTALLED = packages_distributions()
+RULES = {
+    script: environment
+    for path in sorted((ROOT / "workflow/rules").glob("*.smk"))
+    for environment, script in re.findall(
+        r"envs/(\w+\.yaml)(?:(?!^rule ).*\n)+?.*scripts/(\w+\.py)", path.read_text(), re.MULTILINE
+    )
 }
 
 
@@ -57,3 +69,37 @@ def test_conda_environments_agree_with_the_lock(path):
         name, version = package.split("=")
         if name not in PROGRAMS:
             assert versions[CONDA_NAMES.get(name, name)] == version
+
+
+def packages_at_start(script):
+    """Name the packages that a script and the modules of the house that it reaches import first."""
+    waiting, reached, modules = [script], set(), set()
+    while waiting:
+        path = waiting.pop()
+        reached.add(path)
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            else:
+                continue
+            modules |= {name.split(".")[0] for name in names}
+            files = {(SCRIPTS / name.replace(".", "/")).with_suffix(".py") for name in names}
+            waiting += [file for file in files - reached if file.is_file()]
+    packages = {INSTALLED[name][0] for name in modules if name in INSTALLED}
+    return {name.lower().replace("_", "-") for name in packages}
+
+
+def test_each_script_has_its_conda_environment():
+    assert set(RULES) == {path.name for path in SCRIPTS.glob("*.py")} - {"rule_script.py"}
+
+
+@pytest.mark.parametrize("script", RULES)
+def test_conda_environments_have_what_scripts_import(script):
+    packages = yaml.safe_load((ROOT / "envs" / RULES[script]).read_text())["dependencies"]
+    names = {package.split("=")[0] for package in packages}
+    there = {CONDA_NAMES.get(name, name) for name in names}
+    needed = packages_at_start(SCRIPTS / script)
+    assert "pandas" in needed
+    assert {BROUGHT_BY.get(name, name) for name in needed} <= there
