@@ -22,6 +22,9 @@ NODES = ("node1", "node2")
 NODE_MB = 8_000
 PARTITION = "arena"
 
+# Both have what SLURM takes for a GPU each, so that a request for one can be met.
+GPU_FILE = "/dev/null"
+
 # No accounting, as on many small clusters. Memory is watched by the daemons themselves, since a
 # container has no cgroups of its own to give away.
 CONFIGURATION = """\
@@ -50,6 +53,8 @@ MpiDefault=none
 MinJobAge=3600
 KillWait=2
 ReturnToService=2
+SchedulerParameters=batch_sched_delay=0
+GresTypes=gpu
 SlurmdParameters=config_overrides
 {nodes}
 PartitionName={partition} Nodes={names} Default=YES MaxTime=INFINITE State=UP
@@ -92,10 +97,21 @@ class Cluster:
         ).stdout
 
     def jobs(self) -> list[dict]:
-        """List all jobs since the start: id, state, memory asked for, node and comment."""
-        names = ("id", "state", "memory", "node", "comment")
-        listing = self.ask("squeue", "--states=all", "--noheader", "--format=%i|%T|%m|%N|%k")
-        return [dict(zip(names, line.split("|"), strict=True)) for line in listing.splitlines()]
+        """List all jobs since the start: id, state, what they asked for, node and comment."""
+        fields = {
+            "id": "JobID",
+            "state": "State",
+            "memory": "MinMemory",
+            "gpus": "tres-per-job",
+            "node": "NodeList",
+            "comment": "Comment",
+        }
+        form = ",".join(f"{field}:|" for field in fields.values())
+        listing = self.ask("squeue", "--states=all", "--noheader", f"--Format={form}")
+        return [
+            dict(zip(fields, line.split("|")[: len(fields)], strict=True))
+            for line in listing.splitlines()
+        ]
 
     def logs(self) -> str:
         """Give the ends of the daemons' logs."""
@@ -120,7 +136,7 @@ def write_configuration(folder: Path) -> None:
     host = socket.gethostname().split(".")[0]
     nodes = "\n".join(
         f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} "
-        f"CPUs=1 RealMemory={NODE_MB} State=UNKNOWN"
+        f"CPUs=1 RealMemory={NODE_MB} Gres=gpu:1 State=UNKNOWN"
         for name, port in zip(NODES, ports, strict=True)
     )
     text = CONFIGURATION.format(
@@ -132,6 +148,7 @@ def write_configuration(folder: Path) -> None:
         names=",".join(NODES),
     )
     (folder / "slurm.conf").write_text(text)
+    (folder / "gres.conf").write_text(f"AutoDetect=off\nName=gpu File={GPU_FILE}\n")
     (folder / "state").mkdir()
     # Snakemake's executor takes SLURM_CONF away from srun: a cluster has its file in /etc.
     (folder / "bin").mkdir()

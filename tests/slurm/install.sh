@@ -10,7 +10,7 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
 fi
 # The packages start no daemons in runlevel 1; the test starts its own.
 export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
-if ! { apt-get update -qq && apt-get install -qq --no-install-recommends \
+if ! { timeout 120 apt-get update -qq && timeout 300 apt-get install -qq --no-install-recommends \
   slurmctld slurmd slurm-client munge >/dev/null; }; then
   echo "SLURM could not be installed: its test will be skipped."
 fi

@@ -2,12 +2,11 @@
 
 import os
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from .test_slurm import NO_CLUSTER, copy_workflow, start
+from .test_slurm import NO_CLUSTER, copy_workflow, snakemake
 
 pytestmark = [pytest.mark.slurm, pytest.mark.slow]
 
@@ -42,18 +41,13 @@ def test_the_template_asks_pbs_for_what_a_job_needs_and_tries_a_lost_one_again(t
     folder = copy_workflow(tmp_path)
     write_program(folder / "bin/qsub", QSUB)
     write_program(folder / "bin/qstat", QSTAT)
-    process = start(
+    status, output = snakemake(
         folder,
         *("--profile", "profiles/cluster-generic", "--seconds-between-status-checks", "1"),
         *("--latency-wait", "5", "results/simulated/simulation/labels.tsv"),
         environment={**NO_CLUSTER, "PATH": f"{folder}/bin:{os.environ['PATH']}"},
     )
-    try:
-        status = process.wait(timeout=600)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise
-    assert status == 0, (folder / "output.log").read_text()
+    assert status == 0, output
     first, second = (folder / "asked.txt").read_text().splitlines()
     assert "-N simulate_dataset" in first and "ncpus=1:mem=1500mb" in first
     assert "walltime=1800" in first
