@@ -1,11 +1,10 @@
 """The template for other schedulers, with programs that behave as those of PBS do."""
 
 import os
-import stat
-from pathlib import Path
 
 import pytest
 
+from .cluster import write_program
 from .test_slurm import NO_CLUSTER, copy_workflow, snakemake
 
 pytestmark = [pytest.mark.slurm, pytest.mark.slow]
@@ -29,16 +28,10 @@ echo "    Exit_status = $(cat "job${job%.server}.code")"
 """
 
 
-def write_program(path: Path, text: str) -> None:
-    """Write a script that can be run by its name."""
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text)
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-
-
 def test_the_template_asks_pbs_for_what_a_job_needs_and_tries_a_lost_one_again(tmp_path):
     pytest.importorskip("snakemake_executor_plugin_cluster_generic")
     folder = copy_workflow(tmp_path)
+    (folder / "bin").mkdir()
     write_program(folder / "bin/qsub", QSUB)
     write_program(folder / "bin/qstat", QSTAT)
     status, output = snakemake(

@@ -148,7 +148,7 @@ def run(tmp_path_factory):
         status, output = snakemake(
             folder,
             *("--profile", "profiles/slurm", "--slurm-status-command", "squeue"),
-            *("--slurm-init-seconds-before-status-checks", "8", "--latency-wait", "5"),
+            *("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "5"),
             *("--set-resources", "train_network:gpu=1"),
             environment=cluster.environment,
             look=cancel_first(cluster, "linear"),
