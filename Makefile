@@ -51,7 +51,7 @@ test-resume: $(VENV)/.development  ## Kill the workflow N times at moments drawn
 	RESUME_KILLS=$(N) RESUME_SEED=$(SEED) RESUME_WHOLE=1 $(VENV)/bin/python -m pytest -q -s tests/workflow/test_kills.py
 
 test-slurm: $(VENV)/.development $(VENV)/.cluster  ## Run the workflow through a SLURM on this machine
-	$(VENV)/bin/python -m pytest -m slurm tests/slurm
+	$(VENV)/bin/python -m pytest -raP -m slurm tests/slurm
 
 fuzz: $(VENV)/.development  ## Try N seeds of spoiled files and configurations, from SEED on
 	FUZZ_SEED=$(SEED) FUZZ_TRIES=$(N) $(VENV)/bin/python -m pytest -q -s tests/data/test_withstand.py
