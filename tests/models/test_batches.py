@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from seqarena.data.alphabet import DNA, PADDING
+from seqarena.models import batches
 from seqarena.models.batches import (
     by_length,
     device_records,
@@ -70,3 +73,15 @@ def test_shift_stays_within_the_letters():
 
 def test_large_records_are_predicted_fewer_at_once():
     assert [inference_batch_size(n) for n in (100, 4096, 1 << 18, 1 << 23)] == [512, 512, 8, 1]
+
+
+def test_large_datasets_are_copied_in_parts_and_whole(make_dataset, tmp_path, monkeypatch):
+    dataset = make_dataset(n=101)
+    np.save(tmp_path / "tokens.npy", dataset.tokens)
+    mapped = replace(dataset, tokens=np.load(tmp_path / "tokens.npy", mmap_mode="r"))
+    monkeypatch.setattr(batches, "COPIED_AT_ONCE", 250)  # ten records of 24 letters
+    for source in (dataset, mapped):
+        np.testing.assert_array_equal(device_records(source), dataset.matrix)
+        ragged = batches._copied(source.tokens)
+        np.testing.assert_array_equal(ragged, dataset.tokens)
+        assert ragged.dtype == tf.uint8
