@@ -23,6 +23,10 @@ NO_MEMORY = "run where there is more memory, or give fewer or shorter records"
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 SHORT_WRITE = "requested and"  # NumPy reports one without a number
 
+# Here and not in the wrapper, since scripts import this module first and may take seconds with
+# others: the job of a run that is gone ends at once, and no job of a killed run goes on.
+join_run()
+
 progress = logging.getLogger("seqarena.progress")
 
 
@@ -35,8 +39,7 @@ def rule_script(main: Callable) -> Callable:
     with exit status 1; Snakemake's ``show-failed-logs`` then shows it. So are a full disk and a
     full memory.
 
-    The process ends when the Snakemake that started it does, and begins by removing what an
-    earlier process that was killed has left of the outputs.
+    What an earlier process that was killed has left of the outputs is removed first.
 
     Parameters
     ----------
@@ -50,7 +53,6 @@ def rule_script(main: Callable) -> Callable:
         if not snakemake.log:
             main(snakemake)
             return
-        join_run()
         for path in snakemake.output:
             remove_left_over(path)
         with _output_to(Path(snakemake.log[0])):

@@ -63,7 +63,7 @@ class Kill:
     lost : set of str
         Trainings that ended by the kill before their run was written, by `{model}/repeat{r}`.
     orphans : list of psutil.Process
-        Scripts that lost their Snakemake.
+        Scripts that lost their Snakemake. (One that hadn't joined its run ends when it would.)
     """
 
     victim: str
@@ -230,7 +230,8 @@ def kill_once(victim: Victim, usual: dict[str, float], rng: random.Random) -> Ki
     phase, kept = victim.phase(rule, run), victim.kept()
     if who == "snakemake":
         lost = {victim.run_of(other) for other, name in workers if name == NETWORK}
-        target, orphans = psutil.Process(victim.process.pid), [other for other, _ in workers]
+        target = psutil.Process(victim.process.pid)
+        orphans = [other for other, _ in workers if has_joined(other)]
     else:
         who = "training" if rule == NETWORK else "worker"
         target, lost, orphans = worker, {run}, []
@@ -309,6 +310,14 @@ def run_disturbed(victim: Victim, reference: Path, usual, rng, count: Count, n: 
     count.problems += [*problems, *left_over(victim), *trained_again(victim, kills, count)]
 
 
+def has_joined(worker: psutil.Process) -> bool:
+    """Say whether a script shares the lock of jobs, as it does before it writes."""
+    try:
+        return any(file.path.endswith("jobs.lock") for file in worker.open_files())
+    except psutil.Error:
+        return False
+
+
 def lives(process: psutil.Process) -> bool:
     """Say whether a process is there and no zombie."""
     try:
@@ -356,6 +365,8 @@ def content(path: Path):
             name: _lasting(json.loads(part)) if name.endswith(".json") else part
             for name, part in parts.items()
         }
+    if path.name == "report.html":  # shows times; report.json has all that it says
+        return path.read_text().rstrip().endswith("</html>")
     return path.read_bytes()
 
 
