@@ -52,7 +52,7 @@ class Workflow:
     def run(self, *arguments: str, configuration: dict | None = None) -> tuple[int, str]:
         """Run Snakemake to its end; give exit status and output."""
         process = self.start(*arguments, configuration=configuration)
-        output, _ = process.communicate(timeout=1200)
+        output, _ = process.communicate(timeout=2700)
         return process.returncode, output
 
     def planned(self, *arguments: str, configuration: dict | None = None) -> set[str]:

@@ -198,7 +198,7 @@ def test_a_killed_training_leaves_nothing_half_written_and_goes_on(
         assert time.monotonic() < deadline
         time.sleep(0.02)
     kill_training(rerun, "train_network.py")
-    process.communicate(timeout=300)
+    process.communicate(timeout=900)
     assert process.returncode != 0
     assert not (rerun.folder / target).exists()
 
