@@ -47,7 +47,9 @@ NETWORK = "train_network"
 #: Keys of JSON files whose values are another at each run, or tell of kills. Keras numbers what
 #: layers share by addresses in memory.
 OF_A_RUN = {"seconds", "peak_memory_mb", "utilisation", "resumed", "created"}
-OF_A_RUN |= {"date_saved", "shared_object_id"}
+OF_A_RUN |= {"peak_memory_mib", "date_saved", "shared_object_id"}
+#: The same in the sentences of the report: times, memory, and the folder in the command.
+IN_WORDS = re.compile(r"([\d.]+ h )?([\d.]+ min )?[\d.]+ (h|min|s|MiB)\b|/\S*(?=/tiny\.yaml)")
 
 
 @dataclass
@@ -373,7 +375,9 @@ def content(path: Path):
 def _lasting(value):
     if isinstance(value, dict):
         return {key: _lasting(v) for key, v in value.items() if key not in OF_A_RUN}
-    return [_lasting(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_lasting(item) for item in value]
+    return IN_WORDS.sub("", value) if isinstance(value, str) else value
 
 
 def left_over(victim: Victim) -> list[str]:

@@ -31,6 +31,8 @@ def test_kills_change_no_result(tmp_path, capsys):
         while len(count.kills) < KILLS and not count.problems:
             victims.append(Victim(tmp_path / f"run{len(victims)}", original, TARGETS))
             run_disturbed(victims[-1], victims[0].results, usual, rng, count, KILLS)
+            with capsys.disabled():
+                print(f"\n{len(count.kills)} kills, {count.runs} runs finished", end="", flush=True)
             if not count.problems:
                 shutil.rmtree(victims[-1].folder)
     finally:
