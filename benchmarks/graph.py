@@ -1,9 +1,10 @@
 """Case `graph`: seconds until Snakemake knows what to do, at 10,000 jobs.
 
 The configuration has 50 datasets, 20 models and 8 repeats: 8,000 trainings, and the jobs around
-them. It is a dry run (`snakemake -n`) in an empty folder. Beside it, in turn, a dry run of as many
-jobs of a single rule that has neither inputs nor parameters: what Snakemake takes for any workflow
-of that many jobs.
+them. `building` is the graph alone (`snakemake --rulegraph`), `seqarena` a dry run (`snakemake -n`)
+in an empty folder, which also prints each job with its resources. Beside them, in turn, a dry run
+of as many jobs of a single rule that has neither inputs nor parameters: what Snakemake takes for
+any workflow of that many jobs.
 """
 
 import re
@@ -42,18 +43,27 @@ def configuration() -> dict:
     }
 
 
+def snakemake(folder: Path, *arguments: object) -> list[object]:
+    """Give a command that runs Snakemake in a folder."""
+    return [sys.executable, "-m", "snakemake", "--directory", folder, "--cores", 1, *arguments]
+
+
+def build(folder: Path, *arguments: object) -> dict[str, float]:
+    """Let Snakemake build the graph and print its rules; give what that took."""
+    return vars(run_apart(snakemake(folder, "--rulegraph", *arguments)))
+
+
 def dry_run(folder: Path, *arguments: object) -> dict[str, float]:
     """Let Snakemake say what it would do; give what that took, and how many jobs there are."""
-    command = [sys.executable, "-m", "snakemake", "--directory", folder, "--cores", 1]
     with (folder / "printed.txt").open("w+") as printed:
-        usage = run_apart([*command, "-n", "--quiet", "rules", *arguments], printed)
+        usage = run_apart(snakemake(folder, "-n", "--quiet", "rules", *arguments), printed)
         printed.seek(0)
         jobs = int(re.search(r"^total\s+(\d+)", printed.read(), re.M).group(1))
     return vars(usage) | {"jobs": jobs}
 
 
 def main() -> None:
-    """Time both in turn."""
+    """Time all in turn."""
     from table import write_figures
 
     with tempfile.TemporaryDirectory(prefix="seqarena-graph-") as name:
@@ -63,13 +73,15 @@ def main() -> None:
         snakefile = ("--snakefile", ROOT / "Snakefile", "--configfile")
         plain.write_text(PLAIN.format(jobs=DATASETS * MODELS * REPEATS))
         contenders = {
+            "building": partial(build, folder, *snakefile, many),
             "seqarena": partial(dry_run, folder, *snakefile, many),
             "plain": partial(dry_run, folder, "--snakefile", plain),
         }
         measured = alternate(contenders, rounds(1))
     figures = []
     for name, runs in measured.items():
-        figures.append((f"{name}_jobs", runs[0]["jobs"], "jobs"))
+        if "jobs" in runs[0]:
+            figures.append((f"{name}_jobs", runs[0]["jobs"], "jobs"))
         units = {"seconds": "s", "processor_seconds": "s", "peak_mb": "MB"}
         for field, unit in units.items():
             figures += over_rounds(f"{name}_{field}", [run[field] for run in runs], unit)
