@@ -1,6 +1,7 @@
 """What a summary says of a dataset: what was changed, what was noticed, what there is."""
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Any
 
@@ -68,8 +69,8 @@ def count_duplicates(
     conflicts = np.count_nonzero(np.bincount(pairs["sequence"]) > 1)
     notices = note("exact copies of an earlier record", len(exact) - len(distinct))
     if alphabet.complement is not None:
-        other = _keys(alphabet.complement[tokens[::-1]], offsets[-1] - offsets[::-1], alphabet)
-        strands = zip(keys[known].tolist(), other[::-1][known].tolist(), strict=True)
+        other = _keys(tokens, offsets, alphabet, complement=alphabet.complement)
+        strands = zip(keys[known].tolist(), other[known].tolist(), strict=True)
         repeats = len(distinct) - len(set(map(min, strands)))
         notices += note("reverse complements of an earlier record, exact copies aside", repeats)
     kind = "rows" if alphabet.name == "numbers" else "sequences"
@@ -83,14 +84,27 @@ def unit(alphabet: Alphabet) -> str:
     return {"words": "words", "numbers": "numbers"}.get(alphabet.name, "letters")
 
 
-def _keys(tokens: np.ndarray, offsets: np.ndarray, alphabet: Alphabet) -> np.ndarray:
-    """Each record as one bytes object, which hashes and sorts fast, without unknown ends."""
+def _keys(
+    tokens: np.ndarray,
+    offsets: np.ndarray,
+    alphabet: Alphabet,
+    complement: np.ndarray | None = None,
+) -> np.ndarray:
+    """Digest each record, or its reverse complement, without unknown ends; b"" if nothing is left.
+
+    Objects of the letters themselves would take more than twice the memory of all tokens.
+    """
     keys = np.empty(len(offsets) - 1, object)
     no_letter = bytes([alphabet.unknown, alphabet.padding])
     numbers = alphabet.name == "numbers"
+    table = None if complement is None else complement.tobytes().ljust(256, b"\0")
     for i, (start, stop) in enumerate(pairwise(offsets.tolist())):
         row = tokens[start:stop].tobytes()
-        keys[i] = row if numbers else row.strip(no_letter)
+        if table is not None:
+            row = row[::-1].translate(table)
+        if not numbers:
+            row = row.strip(no_letter)
+        keys[i] = blake2b(row, digest_size=16).digest() if row else b""
     return keys
 
 

@@ -269,10 +269,13 @@ def read_table(path: str | Path, columns: Sequence[str]) -> tuple[list[int], lis
         If the file can't be read, a column is missing (the nearest is suggested) or stands twice,
         or a row has another number of cells than the header.
     """
-    rows = list(iterate_table(path, columns))
-    return [line for line, _ in rows], [
-        [cells[j] for _, cells in rows] for j in range(len(columns))
-    ]
+    lines: list[int] = []
+    cells: list[list[str]] = [[] for _ in columns]
+    for line, row in iterate_table(path, columns):
+        lines.append(line)
+        for column, cell in zip(cells, row, strict=True):
+            column.append(cell)
+    return lines, cells
 
 
 def iterate_table(path: str | Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
