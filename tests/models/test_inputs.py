@@ -105,6 +105,20 @@ def test_other_alphabets(alphabet, tokens, train, dataset_of):
     assert layer.alphabet == dataset.alphabet
 
 
+@pytest.mark.parametrize(("name", "tokens", "k"), [("protein", 25, 2), ("rna", 4, 5)])
+def test_words_are_by_default_as_long_as_the_alphabet_allows(name, tokens, k, train, dataset_of):
+    rows = list(np.random.default_rng(0).integers(0, tokens, (90, 12)).astype(np.uint8))
+    dataset = dataset_of(rows, {"label": np.arange(90) % 2}, alphabet={"name": name})
+    run = train(
+        dataset,
+        architecture="dense",
+        parameters={},
+        settings=EPOCH,
+        representation={"kind": "kmers"},
+    )
+    assert run.info["representation"] == {"kind": "kmers", "k": k}
+
+
 def test_length_is_not_learned_from_padding(train, make_ragged, make_splits):
     """Random letters; the label says whether a record is longer than most."""
     dataset = make_ragged(n=600)

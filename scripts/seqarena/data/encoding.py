@@ -14,6 +14,9 @@ CELLS_AT_ONCE = 1 << 22
 MOST_WORDS = 1 << 18
 """Words (or cells of an image) that a record can be counted in: DNA up to k = 9, protein to 4."""
 
+DEFAULT_K = {"dna": 5, "rna": 5, "protein": 2, "words": 2}
+"""Letters of a word, by alphabet: 1,024 words of DNA, 400 of proteins."""
+
 SQUARE = np.array([(0, 0), (0, 1), (1, 1), (1, 0)])
 """Corners (x, y) of A, C, G, T (of RNA: U) in the chaos game, as Jeffrey 1990 has them."""
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from seqarena.data.encoding import DEFAULT_K
 from seqarena.errors import InputError
 from seqarena.models import runs
 from seqarena.models.devices import cpu_name
@@ -32,9 +33,6 @@ FEATURE_SETS = {
     "composition": ("composition",),
     "numbers": ("numbers",),
 }
-
-DEFAULT_K = {"dna": 5, "rna": 5, "protein": 2, "words": 2}
-"""Letters of a word, by alphabet: 1,024 words of DNA, 400 of proteins."""
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "majority": {},

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from seqarena.data.encoding import DEFAULT_K
 from seqarena.errors import InputError
 from seqarena.models import runs
 from seqarena.models.architectures import takes_any_length
@@ -281,7 +282,7 @@ def train_networks(
         Digest of all that decides the results; folds kept under another are trained again.
     representation : mapping, optional
         `kind` ("kmers", "chaos_game", "chaos_game_3d") and `k` of what the network is shown; by
-        default one-hot letters, or numbers as they are.
+        default one-hot letters, or numbers as they are. `k` is by default that of the alphabet.
     reverse_complement : {"none", "augment", "average"}
         Whether training turns half of the records round, or the network reads both strands.
     device : DeviceInfo, optional
@@ -310,6 +311,8 @@ def train_networks(
     _check_scaling(checked, strategy, model_name)
     builder = resolve(architecture, model_name)
     tf.config.experimental.enable_op_determinism()
+    if representation:
+        representation = {"k": DEFAULT_K[dataset.alphabet.name], **representation}
     any_length = representation or takes_any_length(architecture, parameters)
     inputs = Inputs(
         length=None if any_length and not dataset.uniform else dataset.summary["length"],
