@@ -22,7 +22,7 @@ def train(info: dict, sequences: np.ndarray, dataset, splits: pd.DataFrame) -> N
         by_role = {role: rows.get_indexer(part["record"]) for role, part in roles.groupby("role")}
         keras.utils.set_random_seed(fold["seed"])
         inputs = keras.Input(sequences.shape[1:])
-        features = getattr(architectures, info["architecture"])(inputs, **info["parameters"])
+        features = architectures.REGISTRY[info["architecture"]](inputs, **info["parameters"])
         outputs = keras.layers.Dense(1, activation="sigmoid")(features)
         model = keras.Model(inputs, outputs)
         model.compile(settings["optimizer"], settings["loss"], metrics=["accuracy"])
