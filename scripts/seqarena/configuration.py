@@ -116,7 +116,7 @@ def _complete_model(model: dict, schema: dict) -> None:
         model["training"] = _with_defaults(model.get("training", {}), training, schema)
 
 
-DEFAULT_K = {"chaos_game": 5, "chaos_game_3d": 3}
+IMAGE_K = {"chaos_game": 5, "chaos_game_3d": 3}
 """Letters of a word where the alphabet doesn't decide: 32 x 32 and 8 x 8 x 8 cells. In three
 dimensions one more letter costs nine times as much: 13 s instead of 1.5 s for an epoch of 1,000
 records on a core."""
@@ -128,7 +128,7 @@ def _representation(model: dict) -> dict | None:
     given = model.get("representation") or {"kind": kind}
     if given["kind"] == "one_hot":
         return None
-    usual = {"k": DEFAULT_K[given["kind"]]} if given["kind"] in DEFAULT_K else {}
+    usual = {"k": IMAGE_K[given["kind"]]} if given["kind"] in IMAGE_K else {}
     return usual | given
 
 

@@ -128,7 +128,7 @@ def test_columns_and_summits_that_are_missing_are_refused(tmp_path):
     for peak, words in (("-1", "its peak is '-1'\n"), ("7", "from 0 to 6"), ("x", "'x'")):
         peaks = write(tmp_path, f"chr1\t2\t9\t.\t0\t.\t7.5\t-1\t-1\t{peak}\n", "x.narrowPeak")
         assert len(read_intervals(peaks)) == 1
-        refused(lambda: read_intervals(peaks, summits=True), words, "line 1")  # noqa: B023
+        refused(lambda: read_intervals(peaks, summits=True), words, "line 1")  # noqa: B023  (called at once)
     table = write(tmp_path, TABLE)
     refused(lambda: read_intervals(table, summits=True), "no column 'peak'")
     refused(lambda: read_intervals(tmp_path / "peak.bed"), "did you mean 'peaks.bed'?")

@@ -151,3 +151,22 @@ def copy_of(source, target, noise=0.0, seed=0):
         return predictions
 
     return change
+
+
+CONTROL_METRICS = {
+    "binary": "auroc",
+    "multiclass": "macro_f1",
+    "multilabel": "macro_auprc",
+    "regression": "spearman",
+    "several": "pearson",
+}
+"""The metric that tests of controls judge each kind by."""
+
+
+def whole(task, skills=(0.0, 2.0), **options):
+    """Predictions of a dataset itself, its classes, clusters and metrics."""
+    predictions, classes, clusters = arena(task, skills, repeats=1, **options)
+    thresholds = choose_thresholds(predictions, task_of(task))
+    data = (predictions, task_of(task), classes, clusters, thresholds)
+    metrics = evaluate(*data, n_bootstrap=100, seed=1)
+    return predictions, classes, clusters, metrics

@@ -1,14 +1,10 @@
 """What controls came to: values, verdicts, spread over seeds and learning curves."""
 
-import json
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
-from arena import arena, constant, task_of
+from arena import CONTROL_METRICS, constant, task_of, whole
 
-import evaluate_controls as script
 from seqarena.evaluation.controls import (
     judge_controls,
     labels_by_record,
@@ -18,26 +14,8 @@ from seqarena.evaluation.controls import (
     null_widening,
     seed_spread,
 )
-from seqarena.evaluation.metrics import evaluate
-from seqarena.evaluation.thresholds import choose_thresholds
 
-PRIMARY = {
-    "binary": "auroc",
-    "multiclass": "macro_f1",
-    "multilabel": "macro_auprc",
-    "regression": "spearman",
-    "several": "pearson",
-}
 NULL = ["permuted_labels", "shuffled_input"]
-
-
-def whole(task, skills=(0.0, 2.0), **options):
-    """Predictions of a dataset itself, its classes, clusters and metrics."""
-    predictions, classes, clusters = arena(task, skills, repeats=1, **options)
-    thresholds = choose_thresholds(predictions, task_of(task))
-    data = (predictions, task_of(task), classes, clusters, thresholds)
-    metrics = evaluate(*data, n_bootstrap=100, seed=1)
-    return predictions, classes, clusters, metrics
 
 
 def measured_row(control="permuted_labels", model="m0", metric="auroc", folds=1, **values):
@@ -66,7 +44,7 @@ def judge(measured, metrics=None, truth=None, original=None, **options):
     return judge_controls(measured, metrics, dict.fromkeys(NULL, truth), original, **options)
 
 
-@pytest.mark.parametrize("task", PRIMARY)
+@pytest.mark.parametrize("task", CONTROL_METRICS)
 @pytest.mark.parametrize("control", ["permuted_labels", "size25"])
 def test_a_control_is_measured_as_the_dataset_is(task, control):
     predictions, classes, clusters, metrics = whole(task)
@@ -75,12 +53,12 @@ def test_a_control_is_measured_as_the_dataset_is(task, control):
         task_of(task),
         classes,
         clusters,
-        PRIMARY[task],
+        CONTROL_METRICS[task],
         n_bootstrap=100,
         seed=1,
     )
     expected = metrics[
-        (metrics["metric"] == PRIMARY[task])
+        (metrics["metric"] == CONTROL_METRICS[task])
         & (metrics["role"] == "test")
         & (metrics["target"] == "")
         & (metrics["repeat"] == "1")
@@ -261,21 +239,21 @@ def test_false_alarms_are_as_rare_as_they_should_be():
     assert narrow / 300 > 0.10
 
 
-@pytest.mark.parametrize("task", PRIMARY)
+@pytest.mark.parametrize("task", CONTROL_METRICS)
 def test_a_leak_is_an_alarm_and_a_constant_is_none(task):
     predictions, classes, clusters, metrics = whole(task, skills=(0.0, 2.0), n=400, n_groups=200)
     predictions = predictions[predictions["model"] == "m1"]
     options = {"n_bootstrap": 200, "seed": 1}
     kind, task = task, task_of(task)
     leak = predictions.assign(control="permuted_labels")
-    measured = measure_controls(leak, task, classes, clusters, PRIMARY[kind], **options)
+    measured = measure_controls(leak, task, classes, clusters, CONTROL_METRICS[kind], **options)
     truth = labels_by_record(leak, task, classes)
     original = truth.sample(frac=1, random_state=0).set_axis(truth.index)
     table = judge_controls(measured, metrics, {"permuted_labels": truth}, original)
     assert table["verdict"].item() == "above chance"
     assert table["original"].item() == pytest.approx(table["value"].item())
     flat = constant(leak, "m1", 0.4).assign(prediction=0.4)
-    measured = measure_controls(flat, task, classes, clusters, PRIMARY[kind], **options)
+    measured = measure_controls(flat, task, classes, clusters, CONTROL_METRICS[kind], **options)
     table = judge_controls(measured, metrics, {"permuted_labels": truth}, original)
     # A constant has no correlation, and its macro F1 is that of one class.
     verdict = {"multiclass": "below chance", "regression": "undefined"}
@@ -318,7 +296,7 @@ def test_several_labels_that_were_not_permuted_tell_nothing(task):
     permuted = original.sample(frac=1, random_state=0).set_axis(original.index)
     few = original.copy()
     few.iloc[:6] = permuted.iloc[:6]
-    row = measured_row(metric=PRIMARY[task], value=0.9, low=0.8, high=0.95)
+    row = measured_row(metric=CONTROL_METRICS[task], value=0.9, low=0.8, high=0.95)
     for truth, verdict in ((original, "undefined"), (few, "undefined"), (permuted, "above chance")):
         assert judge(row, metrics, truth, original)["verdict"].item() == verdict
 
@@ -394,75 +372,3 @@ def test_training_records_are_averaged_over_folds_of_the_first_repeat():
     roles = ["train"] * 3 + ["test"] + ["train"] * 2 + ["test"] * 2 + ["train"] * 4
     splits = pd.DataFrame({"repeat": [1] * 8 + [2] * 4, "fold": [0] * 4 + [1] * 4 + [0] * 4})
     assert mean_training_records(splits.assign(role=roles)) == 2.5
-
-
-def run_script(folder, predictions, summary, clusters, metrics, controls, fixed_test=False):
-    """Lay files out as the workflow does and run the script; give its tables."""
-    (folder / "summary.json").write_text(json.dumps(summary))
-    clusters.to_csv(folder / "clusters.tsv", sep="\t", index=False)
-    metrics.to_csv(folder / "metrics.tsv", sep="\t", index=False)
-    splits = pd.DataFrame({"record": ["a", "b"], "repeat": 1, "fold": 0, "role": "train"})
-    splits.to_parquet(folder / "splits.parquet")
-    paths = {"predictions": [], "control_predictions": [], "control_splits": []}
-    for name, table in {"": predictions, **controls}.items():
-        place = folder / "controls" / name if name else folder
-        for model, part in table.groupby("model"):
-            path = place / f"runs/{model}/repeat1/predictions.parquet"
-            path.parent.mkdir(parents=True)
-            part.drop(columns="model").to_parquet(path)
-            paths["control_predictions" if name else "predictions"].append(path)
-        if name:
-            splits[:1].to_parquet(place / "splits.parquet")
-            paths["control_splits"].append(place / "splits.parquet")
-    files = {name: folder / f"{name}.tsv" for name in ("controls", "seeds", "learning_curve")}
-    inputs = {"summary": folder / "summary.json", "clusters": folder / "clusters.tsv"}
-    inputs |= {"metrics": folder / "metrics.tsv", "splits": folder / "splits.parquet"}
-    params = {"primary_metric": PRIMARY[summary["kind"]], "fixed_test": fixed_test, "seed": 1}
-    params["resume"] = []
-    params["evaluation"] = {"bootstrap": 100, "equivalence": 0.01}
-    script.main(
-        SimpleNamespace(
-            log=[],
-            input=SimpleNamespace(**inputs, **paths),
-            output=SimpleNamespace(**files),
-            params=SimpleNamespace(**params),
-        )
-    )
-    return {name: pd.read_csv(path, sep="\t") for name, path in files.items()}
-
-
-@pytest.mark.parametrize("task", PRIMARY)
-def test_the_script_reads_models_and_controls_from_paths(task, tmp_path):
-    predictions, classes, clusters, metrics = whole(task)
-    other, *_ = arena(task, (0.0, 0.0), repeats=1, seed=5)
-    several = task in ("multilabel", "several")
-    summary = {"task": task_of(task), "kind": task, "classes": None if several else classes}
-    summary |= {"targets": classes if several else ["y"]}
-    controls = {"permuted_labels": other, "seed2": predictions, "size12.5": predictions}
-    tables = run_script(tmp_path, predictions, summary, clusters, metrics, controls)
-    judged = tables["controls"]
-    assert judged["control"].to_list() == ["permuted labels"] * 2
-    assert judged["model"].to_list() == ["m0", "m1"]
-    assert (tables["seeds"]["sd"] == 0).all() and (tables["seeds"]["n_seeds"] == 2).all()
-    curve = tables["learning_curve"]
-    assert curve["fraction"].to_list() == [0.125, 1, 0.125, 1]
-    assert curve["n_train"].to_list() == [1, 2, 1, 2]
-    for _, part in curve.groupby("model"):
-        assert part["value"].nunique() == part["low"].nunique() == 1
-
-
-def test_without_controls_there_are_headers_only(tmp_path):
-    predictions, classes, clusters, metrics = whole("binary")
-    summary = {"task": "binary", "kind": "binary", "classes": classes}
-    tables = run_script(tmp_path, predictions, summary, clusters, metrics, {})
-    assert all(table.empty and len(table.columns) > 7 for table in tables.values())
-    assert list(tables["controls"]) == [
-        *("control", "model", "metric", "value", "low", "high"),
-        *("chance", "original", "n", "groups", "verdict"),
-    ]
-    assert list(tables["learning_curve"]) == [
-        *("model", "fraction", "n_train", "metric", "value", "low", "high", "n", "groups")
-    ]
-    assert list(tables["seeds"]) == [
-        *("model", "metric", "n_seeds", "mean", "sd", "least", "most", "source")
-    ]

@@ -185,6 +185,7 @@ def labels_by_record(
     rows = predictions[predictions["role"] == "test"]
     if masks_truth(task, names):
         rows = rows.drop_duplicates(["record", "target"])
+        # There is nothing to sum up, and a pivot table would leave out who misses all labels.
         wide = rows.pivot(index="record", columns="target", values="truth")  # noqa: PD010
         return wide[[str(name) for name in names]]
     if task == "multiclass":
